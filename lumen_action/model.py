@@ -1,0 +1,292 @@
+"""The nouns of the project: frozen values that know nothing of clocks, files or networks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any
+
+FACT_VERSION = 1
+MAX_FACT_BYTES = 4096
+
+
+class _Word(str, Enum):
+    """A closed set of words that print and serialise as themselves on every Python version."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Outcome(_Word):
+    """How a stage or run ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+    MISSING = "missing"
+
+    @property
+    def good(self) -> bool:
+        """Tell whether it counts as a success."""
+        return self is Outcome.SUCCESS
+
+    @property
+    def counted(self) -> bool:
+        """Tell whether it enters the SLI; cancelled and skipped are shown apart."""
+        return self not in (Outcome.CANCELLED, Outcome.SKIPPED)
+
+    @property
+    def bad(self) -> bool:
+        """Tell whether it counts as a failure."""
+        return self.counted and not self.good
+
+
+class ErrorClass(_Word):
+    """The closed set behind the label `error_class`."""
+
+    NETWORK = "network"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a class name, not a secret
+    EXTERNAL_API = "external_api"
+    BUILD = "build"
+    DEPENDENCY = "dependency"
+    ENVIRONMENT = "environment"
+    UNKNOWN = "unknown"
+
+
+class Scope(_Word):
+    """Where trying again can help: nowhere, in the same step, on a fresh machine, or after the named time."""
+
+    NONE = "none"
+    STEP = "step"
+    JOB = "job"
+    DELAYED = "delayed"
+
+
+class Kind(_Word):
+    """The kinds of fact."""
+
+    STAGE = "stage"
+    RUN = "run"
+    CHECK = "check"
+    CONFLICT = "conflict"
+
+
+class Source(_Word):
+    """Who observed a fact."""
+
+    JOB = "job"
+    API = "api"
+    MANUAL = "manual"
+
+
+class Trust(_Word):
+    """Whether a fact may enter the SLI; what a fork reports is kept apart."""
+
+    TRUSTED = "trusted"
+    FORK = "fork"
+
+
+class Action(_Word):
+    """What a rerun decision asks for; also the label `decision` of `lumen_reruns_total`."""
+
+    RETRY_NOW = "retry_now"
+    RERUN_LATER = "rerun_later"
+    TICKET = "ticket"
+    NOTHING = "nothing"
+
+
+def canonical(value: object) -> bytes:
+    """Encode a JSON value so that equal values have equal bytes."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+@dataclass(frozen=True)
+class FactKey:
+    """What the CI fixes about an observation; two observations with one key are the same event."""
+
+    provider: str
+    host: str
+    repo: str
+    run: str
+    attempt: int
+    job: str
+    region: str
+    kind: Kind
+    stage: str
+
+    @property
+    def digest(self) -> str:
+        """Return the ledger key in hex."""
+        parts = ["v1", *(getattr(self, name.name) for name in fields(self))]
+        return hashlib.sha256(canonical([str(part) for part in parts])).hexdigest()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The line that proves a verdict: redacted, clipped, numbered as in the original log from 1."""
+
+    line: int
+    text: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why something failed."""
+
+    error_class: ErrorClass
+    subclass: str
+    signature: str
+    scope: Scope
+    confidence: float
+    evidence: Evidence | None = None
+    meaning: str = ""
+    hint: str = ""
+    runbook: str = ""
+    fingerprint: str = ""
+    retry_after_seconds: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Return class and subclass as people write them."""
+        return f"{self.error_class}/{self.subclass}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do about a failure, and why in words."""
+
+    action: Action
+    scope: Scope
+    reason: str
+    delay_seconds: int = 0
+    attempts_left: int = 0
+
+    @property
+    def rerun(self) -> bool:
+        """Tell whether anything may run again; the only value a workflow should branch on."""
+        return self.action in (Action.RETRY_NOW, Action.RERUN_LATER)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The part of a verdict that a fact keeps."""
+
+    error_class: ErrorClass
+    subclass: str
+    signature: str
+    fingerprint: str = ""
+    line: int | None = None
+    evidence: str = ""
+    hint: str = ""
+    decision: Action = Action.NOTHING
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return class and subclass as people write them."""
+        return f"{self.error_class}/{self.subclass}"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One immutable observation.
+
+    `pipeline`, `day` and all that follows are attributes, fixed at the first write. `observed_at_ms` and
+    `duration_ms` belong to the act of observing, not to what was observed, so `statement` leaves them out.
+    """
+
+    key: FactKey
+    pipeline: str
+    day: str
+    outcome: Outcome
+    observed_at_ms: int
+    leg: str = ""
+    run_id: str = ""
+    failure: Failure | None = None
+    duration_ms: int | None = None
+    source: Source = Source.JOB
+    trust: Trust = Trust.TRUSTED
+    sha: str = ""
+    url: str = ""
+    trace_id: str = ""
+    runner: str = ""
+    pipeline_version: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """Return the fact as a JSON object without its empty attributes."""
+        body: dict[str, Any] = {"v": FACT_VERSION, "key": _plain(self.key)}
+        for item in fields(self)[1:]:
+            value = getattr(self, item.name)
+            if value not in ("", None, {}):
+                body[item.name] = _plain(value) if isinstance(value, Failure) else _scalar(value)
+        return body
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes, shortening the free text until they fit the limit."""
+        encoded = canonical(self.body())
+        if len(encoded) <= MAX_FACT_BYTES:
+            return encoded
+        return canonical(_shortened(self, len(encoded) - MAX_FACT_BYTES).body())
+
+    @property
+    def statement(self) -> bytes:
+        """Return what the fact claims, without when and how long it took to observe it."""
+        body = self.body()
+        for volatile in ("observed_at_ms", "duration_ms", "runner"):
+            body.pop(volatile, None)
+        return canonical(body)
+
+    @classmethod
+    def decode(cls, encoded: bytes | str) -> Fact:
+        """Read a fact back; a ValueError says what is wrong with it."""
+        try:
+            return cls._from_body(json.loads(encoded))
+        except (KeyError, TypeError, AttributeError) as fault:
+            raise ValueError(f"not a fact: {fault!r}") from fault
+
+    @classmethod
+    def _from_body(cls, body: dict[str, Any]) -> Fact:
+        if body.get("v") != FACT_VERSION:
+            raise ValueError(f"fact version {body.get('v')!r} is not {FACT_VERSION}; update lumen-sli-action")
+        key = body["key"]
+        values = {item.name: body[item.name] for item in fields(cls)[1:] if item.name in body}
+        values["outcome"] = Outcome(values["outcome"])
+        for name, word in (("source", Source), ("trust", Trust)):
+            if name in values:
+                values[name] = word(values[name])
+        if "failure" in values:
+            raw = values["failure"]
+            values["failure"] = Failure(
+                **raw
+                | {"error_class": ErrorClass(raw["error_class"]), "decision": Action(raw.get("decision", "nothing"))}
+            )
+        return cls(key=FactKey(**key | {"kind": Kind(key["kind"])}), **values)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _plain(value: object) -> dict[str, object]:
+    items = {item.name: _scalar(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type]
+    return {name: item for name, item in items.items() if item not in ("", None)}
+
+
+def _shortened(fact: Fact, excess: int) -> Fact:
+    """Drop the free text first: what remains is bounded by the settings' own limits."""
+    failure = fact.failure
+    if failure and failure.evidence:
+        kept = failure.evidence.encode()[: max(0, len(failure.evidence.encode()) - excess - 8)]
+        failure = replace(failure, evidence=kept.decode(errors="ignore"), hint="", reason="")
+    return replace(fact, failure=failure, detail={}, url=fact.url[:500])

@@ -1,0 +1,115 @@
+"""What a fold of the ledger says: the one value that sinks, summary, page and commands read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lumen_action.model import Action, ErrorClass, Failure, Outcome
+
+
+@dataclass(frozen=True)
+class RunRef:
+    """One run of the CI, whatever its attempts."""
+
+    provider: str
+    host: str
+    repo: str
+    run: str
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """The latest word on one stage of one run in one region."""
+
+    stage: str
+    outcome: Outcome
+    attempt: int
+    observed_at_ms: int
+    duration_ms: int | None = None
+    failure: Failure | None = None
+    leg: str = ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One run in one region: its result now, how it was first counted, and its stages in the order they ended.
+
+    `outcome` is None while no `run` fact has arrived. `counted` is the outcome that entered the counters.
+    """
+
+    ref: RunRef
+    pipeline: str
+    region: str
+    day: str
+    run_id: str
+    attempt: int
+    outcome: Outcome | None
+    counted: Outcome | None = None
+    counted_class: ErrorClass | None = None
+    corrections: tuple[tuple[Outcome, Outcome], ...] = ()
+    failure: Failure | None = None
+    stages: tuple[StageResult, ...] = ()
+    first_seen_ms: int = 0
+    completed_ms: int | None = None
+    duration_ms: int | None = None
+    sha: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class RegionState:
+    """Totals of one pipeline in one region since its first fact."""
+
+    region: str
+    runs: int = 0
+    success: int = 0
+    failed: Mapping[ErrorClass, int] = field(default_factory=dict)
+    corrected: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
+    stage_success: Mapping[str, int] = field(default_factory=dict)
+    stage_failed: Mapping[tuple[str, ErrorClass], int] = field(default_factory=dict)
+    attempts: Mapping[Outcome, int] = field(default_factory=dict)
+    reruns: Mapping[Action, int] = field(default_factory=dict)
+    consecutive_failures: int = 0
+    last_run_ms: int | None = None
+    first_seen_ms: int | None = None
+    last_stages: Mapping[str, StageResult] = field(default_factory=dict)
+
+    @property
+    def failed_total(self) -> int:
+        """Return the failed runs of every class."""
+        return sum(self.failed.values())
+
+
+@dataclass(frozen=True)
+class DayState:
+    """One day of a pipeline: good when any region succeeded. `outcome` is None until that is decided."""
+
+    day: str
+    outcome: Outcome | None
+    winner: str = ""
+    regions: Mapping[str, Outcome | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PipelineState:
+    """Everything known of one pipeline."""
+
+    pipeline: str
+    regions: Mapping[str, RegionState] = field(default_factory=dict)
+    days: tuple[DayState, ...] = ()
+    runs: tuple[RunResult, ...] = ()
+    checks: Mapping[str, Outcome] = field(default_factory=dict)
+
+    def days_by(self, outcome: Outcome) -> int:
+        """Count the days decided this way."""
+        return sum(day.outcome is outcome for day in self.days)
+
+
+@dataclass(frozen=True)
+class State:
+    """The fold of a whole ledger."""
+
+    pipelines: Mapping[str, PipelineState] = field(default_factory=dict)
+    facts: int = 0
+    conflicts: int = 0
