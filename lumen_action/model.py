@@ -185,22 +185,67 @@ class Failure:
     fingerprint: str = ""
     line: int | None = None
     evidence: str = ""
+    meaning: str = ""
     hint: str = ""
+    runbook: str = ""
     decision: Action = Action.NOTHING
+    scope: Scope = Scope.NONE
     reason: str = ""
+    delay_seconds: int = 0
+    attempts_left: int = 0
 
     @property
     def name(self) -> str:
         """Return class and subclass as people write them."""
         return f"{self.error_class}/{self.subclass}"
 
+    @classmethod
+    def of(cls, verdict: Verdict, decision: Decision) -> Failure:
+        """Keep what a fact needs of a verdict and the decision it led to."""
+        return cls(
+            error_class=verdict.error_class,
+            subclass=verdict.subclass,
+            signature=verdict.signature,
+            fingerprint=verdict.fingerprint,
+            line=verdict.evidence.line if verdict.evidence else None,
+            evidence=verdict.evidence.text if verdict.evidence else "",
+            meaning=verdict.meaning,
+            hint=verdict.hint,
+            runbook=verdict.runbook,
+            decision=decision.action,
+            scope=decision.scope,
+            reason=decision.reason,
+            delay_seconds=decision.delay_seconds,
+            attempts_left=decision.attempts_left,
+        )
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict as far as the fact kept it."""
+        return Verdict(
+            error_class=self.error_class,
+            subclass=self.subclass,
+            signature=self.signature,
+            scope=self.scope,
+            confidence=1.0 if self.signature else 0.0,
+            evidence=Evidence(self.line, self.evidence) if self.line is not None else None,
+            meaning=self.meaning,
+            hint=self.hint,
+            runbook=self.runbook,
+            fingerprint=self.fingerprint,
+        )
+
+    @property
+    def decided(self) -> Decision:
+        """Return the decision as it was taken."""
+        return Decision(self.decision, self.scope, self.reason, self.delay_seconds, self.attempts_left)
+
 
 @dataclass(frozen=True)
 class Fact:
     """One immutable observation.
 
-    `pipeline`, `day` and all that follows are attributes, fixed at the first write. `observed_at_ms` and
-    `duration_ms` belong to the act of observing, not to what was observed, so `statement` leaves them out.
+    `pipeline`, `day` and all that follows are attributes, fixed at the first write.
     """
 
     key: FactKey
@@ -239,10 +284,15 @@ class Fact:
 
     @property
     def statement(self) -> bytes:
-        """Return what the fact claims, without when and how long it took to observe it."""
+        """Return what the fact claims, without what belongs to the act of observing it.
+
+        The first writer fixes the day, and the delay of a retry is drawn at random.
+        """
         body = self.body()
-        for volatile in ("observed_at_ms", "duration_ms", "runner"):
+        for volatile in ("observed_at_ms", "duration_ms", "runner", "day", "run_id"):
             body.pop(volatile, None)
+        for volatile in ("delay_seconds", "attempts_left", "reason"):
+            body.get("failure", {}).pop(volatile, None)
         return canonical(body)
 
     @classmethod
@@ -265,10 +315,8 @@ class Fact:
                 values[name] = word(values[name])
         if "failure" in values:
             raw = values["failure"]
-            values["failure"] = Failure(
-                **raw
-                | {"error_class": ErrorClass(raw["error_class"]), "decision": Action(raw.get("decision", "nothing"))}
-            )
+            words = {"error_class": ErrorClass, "decision": Action, "scope": Scope}
+            values["failure"] = Failure(**raw | {name: word(raw[name]) for name, word in words.items() if name in raw})
         return cls(key=FactKey(**key | {"kind": Kind(key["kind"])}), **values)
 
 
@@ -288,5 +336,5 @@ def _shortened(fact: Fact, excess: int) -> Fact:
     failure = fact.failure
     if failure and failure.evidence:
         kept = failure.evidence.encode()[: max(0, len(failure.evidence.encode()) - excess - 8)]
-        failure = replace(failure, evidence=kept.decode(errors="ignore"), hint="", reason="")
+        failure = replace(failure, evidence=kept.decode(errors="ignore"), meaning="", hint="", reason="")
     return replace(fact, failure=failure, detail={}, url=fact.url[:500])

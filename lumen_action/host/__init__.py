@@ -33,12 +33,18 @@ class Identity:
     several_legs: bool = False
     job_started_at_ms: int | None = None
 
+    @property
+    def in_job(self) -> bool:
+        """Tell whether a CI runs us, so that our steps of one job follow each other."""
+        return self.provider != "local"
+
 
 class Host(Protocol):
     """One CI system, or the command line."""
 
     name: str
     state_dir: Path
+    temp_dir: Path | None
     ephemeral: bool
 
     def identity(self) -> Identity:

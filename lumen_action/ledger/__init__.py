@@ -33,8 +33,11 @@ class Ledger(Protocol):
     def head(self) -> int:
         """Return a number that grows whenever a fact is created."""
 
-    def scan(self, pipeline: str | None = None) -> Iterator[Fact]:
-        """Yield all facts, or those of one pipeline, in no promised order."""
+    def scan(self, *, pipeline: str | None = None, run: str | None = None, day: str | None = None) -> Iterator[Fact]:
+        """Yield all facts, or those of one pipeline, run and day, in no promised order."""
+
+    def pipelines(self) -> list[str]:
+        """Return the names of all pipelines."""
 
     def publishing(self, timeout: float) -> AbstractContextManager[None]:
         """Hold the lock of the one publisher; a LedgerError when it is not free in time."""

@@ -1,0 +1,174 @@
+"""The embedded ledger: one SQLite file, safe under many processes of one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lumen_action.errors import ConfigError, IntegrityError, LedgerError
+from lumen_action.ledger import Put
+from lumen_action.ledger.locks import FileLock
+from lumen_action.model import Fact
+
+SCHEME = "sqlite:"
+_BUSY_SECONDS = 30.0
+
+# One entry a schema version; PRAGMA user_version says how many a file has seen. Never edit one that was released.
+_MIGRATIONS = (
+    """
+    CREATE TABLE fact (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        pipeline TEXT NOT NULL,
+        run TEXT NOT NULL,
+        day TEXT NOT NULL,
+        body BLOB NOT NULL
+    );
+    CREATE INDEX fact_pipeline ON fact (pipeline, day);
+    CREATE INDEX fact_run ON fact (run);
+    CREATE TABLE published (sink TEXT PRIMARY KEY, head INTEGER NOT NULL) WITHOUT ROWID;
+    """,
+)
+
+# Write-ahead logging needs memory shared by all writers, which these file systems cannot give.
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "glusterfs"}
+)
+
+
+def file_system_of(path: Path, mounts: str) -> str:
+    """Return the type of the file system that holds a path, from the text of /proc/mounts."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        parts = line.split()
+        if len(parts) < 3:  # noqa: PLR2004 - device, mount point, type
+            continue
+        point = parts[1].replace("\\040", " ")
+        inside = path == Path(point) or Path(point) in path.parents
+        if inside and len(point) >= len(best):
+            best, kind = point, parts[2]
+    return kind
+
+
+def _mounts() -> str:
+    with suppress(OSError):
+        return Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
+    return ""
+
+
+class SqliteLedger:
+    """Facts in one file; every put is a transaction that has reached the disk when it returns."""
+
+    def __init__(self, path: Path, *, durable: bool, mounts: str | None = None) -> None:
+        """Open or create the file and bring its schema up to date."""
+        self.path = path.absolute()
+        self.url = f"{SCHEME}{path}"
+        self.durable = durable
+        kind = file_system_of(self.path, _mounts() if mounts is None else mounts)
+        if kind in _NETWORK_FILE_SYSTEMS:
+            raise ConfigError(
+                f"ledger: {path} lies on a network file system ({kind}), where SQLite cannot lock safely; "
+                "use a path on a local disk"
+            )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            self._migrate()
+        except (OSError, sqlite3.Error) as fault:
+            raise LedgerError(f"ledger {self.url}: cannot open ({fault}); check that its folder is writable") from fault
+
+    def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return
+        # Two processes may meet a new file at once: switching to WAL takes the file for itself for a moment and
+        # does not wait on the busy timeout, so it is done by one of them at a time.
+        with FileLock(self.path.with_name(self.path.name + ".setup.lock")).held(_BUSY_SECONDS):
+            version = self._version()
+            if version > len(_MIGRATIONS):
+                raise LedgerError(f"ledger {self.url}: written by a newer version ({version}); update lumen-sli-action")
+            self._base.execute("PRAGMA journal_mode=WAL")
+            for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+                self._base.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={number}; COMMIT;")
+
+    def _version(self) -> int:
+        return int(self._base.execute("PRAGMA user_version").fetchone()[0])
+
+    def put(self, fact: Fact) -> Put:
+        """Keep the fact unless its key is taken; `same` when the stored one states the same."""
+        key, body = fact.key.digest, fact.encode()
+        with self._asking():
+            made = self._base.execute(
+                "INSERT INTO fact (key, pipeline, run, day, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                (key, fact.pipeline, fact.key.run, fact.day, body),
+            ).rowcount
+        if made:
+            return Put.CREATED
+        stored = self.get(key)
+        return Put.SAME if stored and stored.statement == Fact.decode(body).statement else Put.CONFLICT
+
+    def get(self, digest: str) -> Fact | None:
+        """Return the fact under a key's digest."""
+        with self._asking():
+            row = self._base.execute("SELECT body FROM fact WHERE key = ?", (digest,)).fetchone()
+        return self._decoded(row[0]) if row else None
+
+    def head(self) -> int:
+        """Return the number of the newest fact; SQLite has one writer at a time, so it follows the commits."""
+        with self._asking():
+            return int(self._base.execute("SELECT coalesce(max(seq), 0) FROM fact").fetchone()[0])
+
+    def scan(self, *, pipeline: str | None = None, run: str | None = None, day: str | None = None) -> Iterator[Fact]:
+        """Yield all facts, or those of one pipeline, run and day."""
+        columns = (("pipeline", pipeline), ("run", run), ("day", day))
+        wanted = [(column, value) for column, value in columns if value is not None]
+        where = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1"
+        with self._asking():
+            query = f"SELECT body FROM fact WHERE {where}"  # noqa: S608 - the column names are fixed
+            rows = self._base.execute(query, [value for _, value in wanted])
+            for (body,) in rows:
+                yield self._decoded(body)
+
+    def pipelines(self) -> list[str]:
+        """Return the names of all pipelines."""
+        with self._asking():
+            return [name for (name,) in self._base.execute("SELECT DISTINCT pipeline FROM fact ORDER BY pipeline")]
+
+    @contextmanager
+    def publishing(self, timeout: float) -> Iterator[None]:
+        """Hold the lock of the one publisher; the system lets go of it when a process dies."""
+        with FileLock(self.path.with_name(self.path.name + ".publish.lock")).held(timeout):
+            yield
+
+    def published_head(self, sink: str) -> int:
+        """Return the head that was last published to a sink, 0 if never."""
+        with self._asking():
+            row = self._base.execute("SELECT head FROM published WHERE sink = ?", (sink,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def mark_published(self, sink: str, head: int) -> None:
+        """Remember the head that a sink now shows."""
+        with self._asking():
+            self._base.execute(
+                "INSERT INTO published (sink, head) VALUES (?, ?) "
+                "ON CONFLICT (sink) DO UPDATE SET head = excluded.head",
+                (sink, head),
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as fault:
+            raise LedgerError(f"ledger {self.url}: {fault}") from fault
+
+    def _decoded(self, body: bytes) -> Fact:
+        try:
+            return Fact.decode(body)
+        except ValueError as fault:
+            raise IntegrityError(f"ledger {self.url}: a stored fact cannot be read ({fault})") from fault

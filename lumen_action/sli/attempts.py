@@ -1,0 +1,65 @@
+"""The history of one run in one region over its attempts and legs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from lumen_action.model import Fact, Outcome
+
+# When several legs make one run the worst word decides; a skipped leg says nothing.
+_SEVERITY = {
+    Outcome.SKIPPED: 0,
+    Outcome.SUCCESS: 1,
+    Outcome.CANCELLED: 2,
+    Outcome.MISSING: 3,
+    Outcome.TIMEOUT: 4,
+    Outcome.ERROR: 5,
+    Outcome.FAILURE: 6,
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """How a run was first counted, how that was corrected since, and what it is now.
+
+    A counter may never go down, so a run stays counted as it was when it was first decided; when another
+    attempt turns it round the change is a correction beside the counter.
+    """
+
+    counted: Fact | None = None
+    current: Fact | None = None
+    corrections: tuple[tuple[Outcome, Outcome], ...] = ()
+    first_success_ms: int | None = None
+
+
+def history(events: Sequence[Fact]) -> History:
+    """Walk through the run facts of one run and region, oldest observation first."""
+    latest: dict[str, Fact] = {}
+    counted = current = decided = None
+    corrections: list[tuple[Outcome, Outcome]] = []
+    first_success_ms = None
+    for event in events:
+        # An old attempt that is only reported now must not overrule a newer one.
+        if event.leg in latest and latest[event.leg].key.attempt > event.key.attempt:
+            continue
+        latest[event.leg] = event
+        current = _worst(latest.values())
+        if not current.outcome.counted:
+            continue
+        if counted is None:
+            counted = current
+        elif decided is not None and decided.good != current.outcome.good:
+            corrections.append((_side(decided), _side(current.outcome)))
+        decided = current.outcome
+        if decided.good and first_success_ms is None:
+            first_success_ms = event.observed_at_ms
+    return History(counted, current, tuple(corrections), first_success_ms)
+
+
+def _worst(facts: Collection[Fact]) -> Fact:
+    return max(facts, key=lambda fact: (_SEVERITY[fact.outcome], -fact.observed_at_ms, fact.encode()))
+
+
+def _side(outcome: Outcome) -> Outcome:
+    return Outcome.SUCCESS if outcome.good else Outcome.FAILURE

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from facts import NOON, fact, failure
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lumen_action.model import (
+    MAX_FACT_BYTES,
+    Action,
+    Decision,
+    ErrorClass,
+    Evidence,
+    Fact,
+    Failure,
+    Outcome,
+    Scope,
+    Verdict,
+)
+
+_text = st.text(max_size=3000)
+
+
+@given(_text, _text, _text)
+def test_a_fact_reads_back_as_it_was_written(evidence: str, hint: str, url: str) -> None:
+    # What does not fit is shortened once; after that nothing is lost.
+    whole = replace(fact("build", Outcome.FAILURE), failure=replace(failure(), evidence=evidence, hint=hint), url=url)
+    stored = whole.encode()
+    assert len(stored) <= MAX_FACT_BYTES
+    assert Fact.decode(stored).encode() == stored
+    if len(evidence) + len(hint) + len(url) < 500:
+        assert Fact.decode(stored) == whole
+
+
+def test_the_key_holds_what_the_ci_fixes_and_nothing_else() -> None:
+    one = fact("build")
+    assert replace(one, pipeline="renamed", day="2026-01-09", outcome=Outcome.ERROR).key.digest == one.key.digest
+    changed = [
+        replace(one.key, **{name: 7 if name == "attempt" else "other"})  # type: ignore[arg-type]
+        for name in ("provider", "host", "repo", "run", "attempt", "job", "region", "stage")
+    ]
+    assert len({one.key.digest, *(key.digest for key in changed)}) == 9
+
+
+def test_fields_do_not_run_into_each_other() -> None:
+    key = fact("build").key
+    assert replace(key, run="1", repo="a|1").digest != replace(key, run="1|1", repo="a").digest
+
+
+def test_the_key_is_public_and_never_changes() -> None:
+    assert fact("build").key.digest == "0b5111dabb0935242428bebd4f41104d96ec53c2942ee2e8c079f82629ade1f0"
+
+
+def test_a_statement_leaves_out_what_belongs_to_the_observing() -> None:
+    one = replace(fact("build", Outcome.FAILURE), duration_ms=1)
+    later = replace(one, observed_at_ms=NOON + 9, duration_ms=2, runner="r2", day="2026-01-03", run_id="x")
+    assert later.statement == one.statement
+    assert replace(one, failure=failure(ErrorClass.BUILD)).statement != one.statement
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"v":9}', '{"v":1,"key":{}}', "nonsense", "null"])
+def test_what_is_not_a_fact_is_refused(broken: str) -> None:
+    with pytest.raises(ValueError):
+        Fact.decode(broken)
+
+
+def test_a_failure_keeps_what_the_next_step_needs() -> None:
+    verdict = Verdict(
+        ErrorClass.NETWORK, "dns", "curl.dns", Scope.STEP, 1.0, Evidence(3, "no host"), "m", "h", "r", "f"
+    )
+    decision = Decision(Action.RETRY_NOW, Scope.STEP, "why", 5, 2)
+    kept = Failure.of(verdict, decision)
+    assert (kept.verdict, kept.decided) == (verdict, decision)
