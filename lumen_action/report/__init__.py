@@ -1,0 +1,1 @@
+"""State as a page that opens anywhere."""
