@@ -4,7 +4,8 @@ LumenError
 ├── ConfigError        a wrong input or configuration; lists every problem at once      exit 2
 ├── IntegrityError     something stored is not what was written                        exit 3
 └── RemoteError        something outside did not answer as it should                   exit 75 when worth another try
-    └── LedgerError    the ledger could not take or give a fact
+    ├── LedgerError    the ledger could not take or give a fact
+    └── HttpError      a server refused, failed or did not answer; see http.py
 """
 
 from __future__ import annotations

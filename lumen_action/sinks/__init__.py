@@ -1,0 +1,50 @@
+"""Where published numbers go: the nouns of an exposition and one protocol, one module a sink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One number and the labels that are its own, beside those of its group."""
+
+    value: float
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Family:
+    """All samples of one series name."""
+
+    name: str
+    type: str
+    help: str
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is replaced as a whole; its labels are shared by all its samples and make its key."""
+
+    labels: Mapping[str, str]
+    families: tuple[Family, ...]
+
+    @property
+    def size(self) -> int:
+        """Return the number of samples."""
+        return sum(len(family.samples) for family in self.families)
+
+
+class Sink(Protocol):
+    """One place that shows the totals. The name is stable, tells sinks apart and holds no secret."""
+
+    name: str
+
+    def publish(self, groups: Sequence[Group]) -> int:
+        """Replace what the sink shows of these groups; return the number of samples pushed."""
+
+    def probe(self) -> None:
+        """Raise what publishing would raise, without changing what the sink shows."""

@@ -1,0 +1,131 @@
+"""State to series: the names, types and labels that are public API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lumen_action.model import Action, ErrorClass, Outcome
+from lumen_action.sinks import Family, Group, Sample
+from lumen_action.sli.state import PipelineState, RegionState, State
+
+COUNTER, GAUGE = "counter", "gauge"
+
+# name -> type and help; a group shows its series in this order
+CATALOGUE: Mapping[str, tuple[str, str]] = {
+    "lumen_runs_total": (COUNTER, "Runs that ended and count: neither cancelled nor skipped."),
+    "lumen_runs_success_total": (COUNTER, "Runs counted as successful."),
+    "lumen_runs_failed_total": (COUNTER, "Runs counted as failed, by the class of the cause."),
+    "lumen_stage_success_total": (COUNTER, "Successful stages."),
+    "lumen_stage_failed_total": (COUNTER, "Failed stages, by the class of the cause."),
+    "lumen_attempts_total": (COUNTER, "Attempts of runs, by outcome."),
+    "lumen_reruns_total": (COUNTER, "Rerun decisions."),
+    "lumen_runs_corrected_total": (COUNTER, "Runs whose result changed after they were counted."),
+    "lumen_days_total": (COUNTER, "Days decided, by outcome; a day is good when any region succeeded."),
+    "lumen_pipeline_last_run_timestamp": (GAUGE, "When the latest run ended, in seconds since the epoch."),
+    "lumen_pipeline_success": (GAUGE, "Whether the stage succeeded when it last ran."),
+    "lumen_pipeline_duration_seconds": (GAUGE, "How long the stage took when it last ran."),
+    "lumen_consecutive_failures": (GAUGE, "Failed runs in a row, 0 after a success."),
+    "lumen_series_start_timestamp_seconds": (GAUGE, "When the first fact was observed; before it every counter was 0."),
+    "lumen_remote_integrity_ok": (GAUGE, "Whether the latest verification of stored data held."),
+    "lumen_report_generated": (GAUGE, "Whether the latest report was generated."),
+    "lumen_consecutive_failures_threshold": (GAUGE, "Failed runs in a row that make an alert."),
+    "lumen_slo_objective_ratio": (GAUGE, "The objective of an SLO."),
+    "lumen_expected_runs_per_day": (GAUGE, "Planned runs a day."),
+    "lumen_ledger_seq": (GAUGE, "The head of the ledger that these numbers were folded from."),
+    "lumen_build_info": (GAUGE, "The version that published; always 1."),
+}
+CHECKS = {"integrity": "lumen_remote_integrity_ok", "report": "lumen_report_generated"}
+DAY_OUTCOMES = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.MISSING)
+CORRECTIONS = ((Outcome.SUCCESS, Outcome.FAILURE), (Outcome.FAILURE, Outcome.SUCCESS))
+
+Row = tuple[str, float, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class PublishFacts:
+    """What is published beside the state: who publishes, from which head, and what was configured."""
+
+    version: str
+    head: int
+    consecutive_failures_threshold: int = 2
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    expected_runs_per_day: float | None = None
+
+
+def families(state: State, facts: PublishFacts) -> list[Group]:
+    """Return one group a pipeline and region, and after its regions one closer a pipeline."""
+    groups = []
+    for name, pipeline in sorted(state.pipelines.items()):
+        for region_name, region in sorted(pipeline.regions.items()):
+            groups.append(_group({"pipeline": name, "region": region_name}, _region_rows(region)))
+        groups.append(_group({"pipeline": name}, _closer_rows(pipeline, facts)))
+    return groups
+
+
+def _group(labels: Mapping[str, str], rows: Iterable[Row]) -> Group:
+    samples: dict[str, list[Sample]] = {name: [] for name in CATALOGUE}
+    for name, value, own in rows:
+        samples[name].append(Sample(value, own))
+    return Group(
+        labels, tuple(Family(name, *CATALOGUE[name], tuple(found)) for name, found in samples.items() if found)
+    )
+
+
+def _region_rows(region: RegionState) -> Iterator[Row]:
+    yield from _run_rows(region)
+    yield from _stage_rows(region)
+    yield from _latest_rows(region)
+
+
+def _run_rows(region: RegionState) -> Iterator[Row]:
+    """Yield the counters with every outcome, class and decision, so that none is born at 1."""
+    yield "lumen_runs_total", region.runs, {}
+    yield "lumen_runs_success_total", region.success, {}
+    for cause in ErrorClass:
+        yield "lumen_runs_failed_total", region.failed.get(cause, 0), {"error_class": cause.value}
+    for outcome in Outcome:
+        yield "lumen_attempts_total", region.attempts.get(outcome, 0), {"outcome": outcome.value}
+    for action in Action:
+        yield "lumen_reruns_total", region.reruns.get(action, 0), {"decision": action.value}
+    for change in dict.fromkeys([*CORRECTIONS, *sorted(region.corrected)]):
+        before, after = change
+        labels = {"from": before.value, "to": after.value}
+        yield "lumen_runs_corrected_total", region.corrected.get(change, 0), labels
+
+
+def _stage_rows(region: RegionState) -> Iterator[Row]:
+    for stage in sorted({*region.stage_success, *(stage for stage, _ in region.stage_failed), *region.last_stages}):
+        yield "lumen_stage_success_total", region.stage_success.get(stage, 0), {"stage": stage}
+        for cause in ErrorClass:
+            labels = {"stage": stage, "error_class": cause.value}
+            yield "lumen_stage_failed_total", region.stage_failed.get((stage, cause), 0), labels
+
+
+def _latest_rows(region: RegionState) -> Iterator[Row]:
+    if region.last_run_ms is not None:
+        yield "lumen_pipeline_last_run_timestamp", region.last_run_ms / 1000, {}
+    for stage, latest in sorted(region.last_stages.items()):
+        # A cancelled stage is neither good nor bad: no sample is better than a wrong one.
+        if latest.outcome.counted:
+            yield "lumen_pipeline_success", int(latest.outcome.good), {"stage": stage}
+        if latest.duration_ms is not None:
+            yield "lumen_pipeline_duration_seconds", latest.duration_ms / 1000, {"stage": stage}
+    yield "lumen_consecutive_failures", region.consecutive_failures, {}
+    if region.first_seen_ms is not None:
+        yield "lumen_series_start_timestamp_seconds", region.first_seen_ms / 1000, {}
+
+
+def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
+    for outcome in DAY_OUTCOMES:
+        yield "lumen_days_total", pipeline.days_by(outcome), {"outcome": outcome.value}
+    for check, name in CHECKS.items():
+        if check in pipeline.checks:
+            yield name, int(pipeline.checks[check].good), {}
+    yield "lumen_consecutive_failures_threshold", facts.consecutive_failures_threshold, {}
+    for slo, objective in sorted(facts.objectives.items()):
+        yield "lumen_slo_objective_ratio", objective, {"slo": slo}
+    if facts.expected_runs_per_day is not None:
+        yield "lumen_expected_runs_per_day", facts.expected_runs_per_day, {}
+    yield "lumen_ledger_seq", facts.head, {}
+    yield "lumen_build_info", 1, {"version": facts.version}

@@ -1,0 +1,67 @@
+"""Fixtures that start real servers; a missing program fails the test with the command that fetches it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import servers
+
+from lumen_action.http import Http
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach loopback directly, whatever proxy the machine uses."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., servers.Server]]:
+    """Start a server in a directory of its own, `running(servers.start_prometheus, target)`; stop it at the end."""
+    with contextlib.ExitStack() as started:
+
+        def start(starter: Callable[..., servers.Server], *details: object, **more: object) -> servers.Server:
+            try:
+                server = starter(tmp_path_factory.mktemp("server"), *details, **more)
+            except servers.MissingProgramError as missing:
+                pytest.fail(str(missing), pytrace=False)
+            started.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def pushgateway(running: Callable[..., servers.Server]) -> servers.Server:
+    """Return an empty Pushgateway."""
+    return running(servers.start_pushgateway)
+
+
+@pytest.fixture
+def http_client() -> Iterator[Http]:
+    """Return our own HTTP as the program uses it."""
+    client = Http()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def promtool() -> str:
+    """Return the path of promtool."""
+    try:
+        return servers.promtool()
+    except servers.MissingProgramError as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> servers.Certificate:
+    """Return a certificate for 127.0.0.1 by an authority nobody else knows."""
+    try:
+        return servers.make_certificate(tmp_path)
+    except servers.MissingProgramError as missing:
+        pytest.fail(str(missing), pytrace=False)
