@@ -1,0 +1,156 @@
+"""`lumen.yml`: what it may say, as one table, and reading it with every mistake reported together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from lumen_action.model import ErrorClass, Scope
+
+Problems = list[str]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the file: how to read its value, what it should look like, and an example to paste."""
+
+    read: Callable[[Any], Any]
+    wants: str
+    example: str
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value
+
+
+def _flag(value: object) -> str:
+    if not isinstance(value, bool):
+        raise ValueError
+    return str(value).lower()
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _positive(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError
+    return float(value)
+
+
+def _ratio(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise ValueError
+    return float(value)
+
+
+def _seconds_list(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError
+    return tuple(_whole(0, 86_400)(item) for item in value)
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        raise ValueError
+    return value
+
+
+def _scope_rows(value: object) -> dict[str, Scope]:
+    if not isinstance(value, dict):
+        raise ValueError
+    classes = {item.value for item in ErrorClass}
+    if any(str(name).partition("/")[0] not in classes for name in value):
+        raise ValueError
+    return {name: Scope(word) for name, word in value.items()}
+
+
+_CLASSES = ", ".join(item.value for item in ErrorClass)
+
+KEYS: Mapping[str, Key] = {
+    "pipeline": Key(_text, "a name", "nightly"),
+    "region": Key(_text, "a name", "eu-west-1"),
+    "timezone": Key(_text, "an IANA time zone", "Asia/Seoul"),
+    "ledger": Key(_text, "a ledger URL", "sqlite:/var/lib/lumen/ledger.db"),
+    "pushgateway-url": Key(_url, "an http or https URL", "https://push.example.com"),
+    "textfile-dir": Key(_text, "a folder", "/var/lib/node_exporter/textfile"),
+    "summary": Key(_text, "auto, full or off", "auto"),
+    "fail-on-error": Key(_flag, "true or false", "false"),
+    "expected-runs-per-day": Key(_positive, "a number above 0", "1"),
+    "consecutive-failures-threshold": Key(_whole(1, 1000), "a whole number from 1", "2"),
+    "pushgateway.user": Key(_text, "a name", "lumen"),
+    "pushgateway.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
+    "pushgateway.timeout-seconds": Key(_positive, "a number above 0", "10"),
+    "rerun.max-retries": Key(_whole(0, 10), "a whole number from 0 to 10", "2"),
+    "rerun.backoff": Key(_seconds_list, "a list of seconds", "[5, 30]"),
+    "rerun.longest-wait": Key(_whole(0, 86_400), "seconds from 0 to 86400", "3600"),
+    "rerun.scopes": Key(
+        _scope_rows,
+        f"a map from class or class/subclass to none, step, job or delayed; the classes are {_CLASSES}",
+        '{"network/dns": none}',
+    ),
+    "slo.run": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
+    "slo.day": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
+    "links.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/runbook"),
+    "links.dashboard": Key(_url, "an http or https URL", "https://grafana.example.com/d/lumen"),
+}
+_SECTIONS = frozenset(name.partition(".")[0] for name in KEYS if "." in name)
+
+
+def read_config(document: object, name: str, problems: Problems) -> dict[str, Any]:
+    """Return the values of a parsed file by dotted key, adding every mistake to `problems`."""
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        problems.append(
+            f"{name}: expected `key: value` lines, found a {type(document).__name__}; write `timezone: UTC`"
+        )
+        return {}
+    values: dict[str, Any] = {}
+    for dotted, value in _flattened(document, name, problems):
+        key = KEYS.get(dotted)
+        if key is None:
+            problems.append(f"{name}: unknown key `{dotted}`{_nearest(dotted)}")
+            continue
+        try:
+            values[dotted] = key.read(value)
+        except ValueError:
+            problems.append(f"{name}: `{dotted}` is {_shown(value)}, expected {key.wants}; write {_yaml(dotted, key)}")
+    return values
+
+
+def _flattened(document: dict[Any, Any], name: str, problems: Problems) -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, value in document.items():
+        if str(key) not in _SECTIONS:
+            flat.append((str(key), value))
+        elif isinstance(value, dict):
+            flat.extend((f"{key}.{inner}", item) for inner, item in value.items())
+        else:
+            problems.append(f"{name}: `{key}` is {_shown(value)}, expected a section of indented keys")
+    return flat
+
+
+def _nearest(dotted: str) -> str:
+    close = get_close_matches(dotted, KEYS, n=1)
+    return f"; did you mean `{close[0]}`?" if close else f"; known keys: {', '.join(sorted(KEYS))}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"  # noqa: PLR2004 - what fits on a line
+
+
+def _yaml(dotted: str, key: Key) -> str:
+    section, _, inner = dotted.rpartition(".")
+    return f"`{section}: {{{inner}: {key.example}}}`" if section else f"`{dotted}: {key.example}`"

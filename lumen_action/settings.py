@@ -1,0 +1,305 @@
+"""Inputs, environment and `lumen.yml` become one value, with every mistake reported together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lumen_action.errors import ConfigError
+from lumen_action.model import Outcome
+from lumen_action.rerun import Policy
+from lumen_action.sli.days import Calendar
+
+if TYPE_CHECKING:
+    from lumen_action.sinks.pushgateway import PushgatewayOptions
+
+Problems = list[str]
+DEFAULT_CONFIG = "lumen.yml"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting a person can give: as an option, an Action input, an environment name or in `lumen.yml`."""
+
+    name: str
+    help: str
+    example: str
+    seed: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    in_config: bool = False
+    flag: bool = False
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Return the environment names that are asked in turn; the Action's input comes first."""
+        plain = self.name.upper().replace("-", "_")
+        return (f"LUMEN_INPUT_{plain}", f"LUMEN_{plain}", *self.seed)
+
+
+OPTIONS: Mapping[str, Option] = {
+    option.name: option
+    for option in (
+        Option("stage", "the stage that just ended, or `run` for the whole pipeline", "build"),
+        Option(
+            "outcome", "how it ended; default: the job's status", "failure", choices=tuple(o.value for o in Outcome)
+        ),
+        Option("region", "where it ran", "eu-west-1", in_config=True),
+        Option("pipeline", "the pipeline's name", "nightly", in_config=True),
+        Option("log-file", "the log of a failed stage", "build.log"),
+        Option("error-log", "the last error as text, when there is no file", "curl: (6) …", seed=("LUMEN_LAST_ERROR",)),
+        Option("config", "configuration file", DEFAULT_CONFIG),
+        Option("ledger", "where facts are kept", "sqlite:/var/lib/lumen/ledger.db", in_config=True),
+        Option("pushgateway-url", "where totals are pushed", "http://push:9091", ("PUSHGATEWAY_URL",), in_config=True),
+        Option("textfile-dir", "folder of node_exporter's textfile collector", "/var/lib/textfile", in_config=True),
+        Option("summary", "how much to write", "auto", choices=("auto", "full", "off"), in_config=True),
+        Option("fail-on-error", "fail when something outside fails", "false", in_config=True, flag=True),
+        Option("job-id", "id of the job", "9876543210"),
+        Option("matrix", "matrix of the job as JSON", '{"region": "eu"}'),
+        Option("token", "token for the CI's API", "(a secret)"),
+        Option("run-id", "name of the run", "20260102-eu-1a2b3c4"),
+        Option("pipeline-version", "version of the pipeline", "1.4.0"),
+        Option("integrity-ok", "whether the remote copy was verified", "true", flag=True),
+        Option("report-ok", "whether the report was generated", "true", flag=True),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a command needs to know, checked."""
+
+    stage: str = ""
+    outcome: Outcome | None = None
+    region: str = ""
+    pipeline: str = ""
+    log_file: str = ""
+    error_log: str = ""
+    ledger: str = ""
+    pushgateway: PushgatewayOptions | None = None
+    textfile_dir: str = ""
+    summary: str = "auto"
+    fail_on_error: bool = False
+    job_id: str = ""
+    matrix: str = ""
+    token: str = field(default="", repr=False)
+    run_id: str = ""
+    pipeline_version: str = ""
+    checks: Mapping[str, bool] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+    timezone: str = "UTC"
+    policy: Policy = field(default_factory=Policy)
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    expected_runs_per_day: float | None = None
+    consecutive_failures_threshold: int = 2
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret we were given, to be redacted."""
+        return tuple(word for word in (self.token, *self.push_secrets) if word)
+
+    @property
+    def push_secrets(self) -> tuple[str, ...]:
+        """Return the Pushgateway's secrets and what is derived of them: the CI does not know these to be secret."""
+        return self.pushgateway.secrets if self.pushgateway else ()
+
+
+def load_settings(
+    given: Mapping[str, str | None], env: Mapping[str, str], folder: Path, *, required: tuple[str, ...] = ()
+) -> Settings:
+    """Combine options, environment and file in this order; a ConfigError carries every mistake."""
+    problems: Problems = []
+    config = _config(_said(OPTIONS["config"], given, env, {})[0], folder, problems)
+    words: dict[str, str] = {}
+    for option in OPTIONS.values():
+        text, origin = _said(option, given, env, config)
+        words[option.name] = _checked(option, text, origin, problems)
+        if option.name in required and not text:
+            problems.append(f"{option.name}: is missing; write `{option.name}: {option.example}`")
+    settings = _settings(words, config, env, problems)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+# The environment names of older scripts say yes and no in digits.
+_SEED_FLAGS = {"1": "true", "0": "false"}
+
+
+def _said(
+    option: Option, given: Mapping[str, str | None], env: Mapping[str, str], config: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return what was said first and by whom; an empty word says nothing."""
+    if given.get(option.name):
+        return str(given[option.name]), option.name
+    for variable in option.variables:
+        if env.get(variable):
+            word = _SEED_FLAGS.get(env[variable], env[variable]) if option.flag else env[variable]
+            return word, option.name if variable.startswith("LUMEN_INPUT_") else variable
+    if option.in_config and config.get(option.name):
+        return str(config[option.name]), f"{DEFAULT_CONFIG}: {option.name}"
+    return "", option.name
+
+
+def _config(path: str, folder: Path, problems: Problems) -> dict[str, Any]:
+    file = folder / (path or DEFAULT_CONFIG)
+    if not path and not file.exists():
+        return {}
+    # Both are needed only where a file is present.
+    from lumen_action.configfile import read_config
+    from lumen_action.yamlite import load
+
+    try:
+        document = load(file.read_text(encoding="utf-8-sig"), file.name)
+    except ConfigError as fault:
+        problems.extend(fault.problems)
+        return {}
+    except (OSError, UnicodeDecodeError) as fault:
+        why = getattr(fault, "strerror", None) or "is not UTF-8 text"
+        problems.append(
+            f"config: cannot read {path or DEFAULT_CONFIG}: {why}; give the path of a YAML file or leave it out"
+        )
+        return {}
+    return read_config(document, file.name, problems)
+
+
+_LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}\Z")
+
+
+def _stage_word(text: str) -> str | None:
+    return None if re.fullmatch(r"[a-z0-9_-]{1,40}", text) else "expected 1 to 40 of a-z, 0-9, _ and -"
+
+
+def _label(text: str) -> str | None:
+    return None if _LABEL.match(text) and text.strip() == text else "expected 1 to 100 printable characters"
+
+
+def _ledger_url(text: str) -> str | None:
+    known = text.startswith("sqlite:") and len(text) > len("sqlite:")
+    return None if known else "expected `sqlite:PATH`"
+
+
+_CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "stage": _stage_word,
+    "region": _label,
+    "pipeline": _label,
+    "run-id": _label,
+    "pipeline-version": _label,
+    "ledger": _ledger_url,
+}
+
+
+def _checked(option: Option, text: str, origin: str, problems: Problems) -> str:
+    """Return the word, or nothing after noting what is wrong with it."""
+    if not text:
+        return ""
+    fault = None
+    if option.choices and text not in option.choices:
+        fault = f"expected one of {', '.join(option.choices)}"
+    elif option.flag and text not in ("true", "false"):
+        fault = "expected `true` or `false`"
+    elif option.name in _CHECKS:
+        fault = _CHECKS[option.name](text)
+    if fault is None:
+        return text
+    shown = text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - what fits on a line
+    problems.append(f"{origin}: `{shown}` is not allowed, {fault}; write `{option.name}: {option.example}`")
+    return ""
+
+
+def _zone(name: str, problems: Problems) -> tzinfo:
+    if name == "UTC":
+        return timezone.utc
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        problems.append(
+            f"{DEFAULT_CONFIG}: timezone: `{name}` is not known on this machine; write `timezone: Asia/Seoul`, "
+            "and on Windows or a slim image install the package tzdata"
+        )
+        return timezone.utc
+
+
+def _pushgateway(
+    url: str, config: Mapping[str, Any], env: Mapping[str, str], problems: Problems
+) -> PushgatewayOptions | None:
+    """Return how to reach the Pushgateway; its secrets come from the environment only."""
+    if not url:
+        return None
+    from lumen_action.sinks.pushgateway import PushgatewayOptions
+    from lumen_action.sinks.pushgateway import problems as faults
+
+    options = PushgatewayOptions(
+        url=url,
+        user=env.get("LUMEN_PUSHGATEWAY_USER") or str(config.get("pushgateway.user", "")),
+        password=env.get("LUMEN_PUSHGATEWAY_PASSWORD", ""),
+        token=env.get("LUMEN_PUSHGATEWAY_TOKEN", ""),
+        ca_file=env.get("LUMEN_PUSHGATEWAY_CA_FILE") or config.get("pushgateway.ca-file"),
+        timeout_seconds=float(config.get("pushgateway.timeout-seconds", 10)),
+    )
+    problems.extend(faults(options))
+    return options
+
+
+def _textfile_dir(folder: str, problems: Problems) -> str:
+    if folder:
+        from lumen_action.sinks.textfile import problems as faults
+
+        problems.extend(faults(folder))
+    return folder
+
+
+def _policy(config: Mapping[str, Any]) -> Policy:
+    names = {
+        "max_retries": "rerun.max-retries",
+        "backoff_seconds": "rerun.backoff",
+        "longest_wait_seconds": "rerun.longest-wait",
+        "scopes": "rerun.scopes",
+    }
+    return Policy(**{name: config[key] for name, key in names.items() if key in config})
+
+
+def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key.partition(".")[2]: value for key, value in config.items() if key.startswith(f"{name}.")}
+
+
+def _settings(
+    words: Mapping[str, str], config: Mapping[str, Any], env: Mapping[str, str], problems: Problems
+) -> Settings:
+    zone_name = str(config.get("timezone", "UTC"))
+    return Settings(
+        stage=words["stage"],
+        outcome=Outcome(words["outcome"]) if words["outcome"] else None,
+        region=words["region"],
+        pipeline=words["pipeline"],
+        log_file=words["log-file"],
+        error_log=words["error-log"],
+        ledger=words["ledger"],
+        pushgateway=_pushgateway(words["pushgateway-url"], config, env, problems),
+        textfile_dir=_textfile_dir(words["textfile-dir"], problems),
+        summary=words["summary"] or "auto",
+        fail_on_error=words["fail-on-error"] == "true",
+        job_id=words["job-id"],
+        matrix=words["matrix"],
+        token=words["token"],
+        run_id=words["run-id"],
+        pipeline_version=words["pipeline-version"],
+        checks={
+            name: words[option] == "true"
+            for name, option in (("integrity", "integrity-ok"), ("report", "report-ok"))
+            if words[option]
+        },
+        calendar=Calendar(_zone(zone_name, problems)),
+        timezone=zone_name,
+        policy=_policy(config),
+        objectives=_section(config, "slo"),
+        expected_runs_per_day=config.get("expected-runs-per-day"),
+        consecutive_failures_threshold=config.get("consecutive-failures-threshold", 2),
+        links=_section(config, "links"),
+    )
