@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lumen_action.model import Outcome, Trust
+from lumen_action.model import Trust
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Identity:
     trust: Trust = Trust.TRUSTED
     trace_id: str = ""
     traceparent: str = ""
-    job_status: Outcome | None = None
     several_legs: bool = False
     job_started_at_ms: int | None = None
 
@@ -44,7 +43,7 @@ class Host(Protocol):
 
     name: str
     state_dir: Path
-    temp_dir: Path | None
+    scratch_dirs: tuple[Path, ...]
     ephemeral: bool
 
     def identity(self) -> Identity:
