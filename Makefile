@@ -1,0 +1,55 @@
+# What a developer types. `make demo` needs Python only; everything else prepares `.venv` and `.tools` by itself.
+
+PYTHON ?= python3
+WORKERS ?= auto
+BIN := .venv/bin
+READY := .venv/.ready
+SERVERS := .tools/.ready
+
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope
+WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -ls '^jobs:' examples/*.yml)
+ACTIONS := $(wildcard action.yml actions/*/action.yml)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check bench clean
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make .venv/bin/lumen and the development tools
+
+# Written last, so an interrupted set-up starts again.
+$(READY): pyproject.toml tools/environment.py
+	$(PYTHON) tools/environment.py .venv
+	@touch $@
+
+# Real servers for the tests, unpacked and never started outside them.
+$(SERVERS): tools/debian.py
+	$(PYTHON) tools/debian.py
+	@mkdir -p .tools && touch $@
+
+demo: ## a sample day in two regions on the embedded ledger; installs nothing
+	$(PYTHON) entrypoint.py demo
+
+test: $(READY) $(SERVERS) ## every test but the slow ones
+	$(PYTEST) -m "not slow"
+
+test-slow: $(READY) $(SERVERS) ## the proofs that take minutes
+	$(PYTEST) -m slow
+
+check: $(READY) ## formatting, lint, types, the laws of the house, workflow security, generated text
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --no-progress --quiet $(ACTIONS) .github $(wildcard examples/*.yml)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/python tools/readme_tables.py --check
+
+bench: $(READY) ## measure, beside the alternatives
+	$(BIN)/python bench/run.py
+
+clean: ## forget everything that was prepared
+	rm -rf .venv .tools build dist lumen-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
