@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -181,7 +181,7 @@ class Failure:
 
     error_class: ErrorClass
     subclass: str
-    signature: str
+    signature: str = ""
     fingerprint: str = ""
     line: int | None = None
     evidence: str = ""
@@ -268,12 +268,8 @@ class Fact:
 
     def body(self) -> dict[str, Any]:
         """Return the fact as a JSON object without its empty attributes."""
-        body: dict[str, Any] = {"v": FACT_VERSION, "key": _plain(self.key)}
-        for item in fields(self)[1:]:
-            value = getattr(self, item.name)
-            if value not in ("", None, {}):
-                body[item.name] = _plain(value) if isinstance(value, Failure) else _scalar(value)
-        return body
+        key = {item.name: _plain(getattr(self.key, item.name)) for item in fields(self.key)}
+        return {"v": FACT_VERSION, "key": key, **_without_defaults(self, skip=1)}
 
     def encode(self) -> bytes:
         """Return the canonical bytes, shortening the free text until they fit the limit."""
@@ -320,15 +316,24 @@ class Fact:
         return cls(key=FactKey(**key | {"kind": Kind(key["kind"])}), **values)
 
 
-def _scalar(value: object) -> object:
+def _plain(value: object) -> object:
+    """Return a JSON value."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Failure):
+        return _without_defaults(value)
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _plain(value: object) -> dict[str, object]:
-    items = {item.name: _scalar(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type]
-    return {name: item for name, item in items.items() if item not in ("", None)}
+def _without_defaults(record: Fact | Failure, skip: int = 0) -> dict[str, Any]:
+    """Return the fields that say more than their default, so that a reader can restore every one."""
+    said = {}
+    for item in fields(record)[skip:]:
+        value = getattr(record, item.name)
+        default = item.default_factory() if item.default_factory is not MISSING else item.default
+        if value != default:
+            said[item.name] = _plain(value)
+    return said
 
 
 def _shortened(fact: Fact, excess: int) -> Fact:

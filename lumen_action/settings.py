@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lumen_action.sinks.pushgateway import PushgatewayOptions
 
 Problems = list[str]
+_OUTCOMES = tuple(outcome.value for outcome in Outcome)
 DEFAULT_CONFIG = "lumen.yml"
 
 
@@ -44,9 +45,7 @@ OPTIONS: Mapping[str, Option] = {
     option.name: option
     for option in (
         Option("stage", "the stage that just ended, or `run` for the whole pipeline", "build"),
-        Option(
-            "outcome", "how it ended; default: the job's status", "failure", choices=tuple(o.value for o in Outcome)
-        ),
+        Option("outcome", "how it ended; default: the job's status", "failure", choices=_OUTCOMES),
         Option("region", "where it ran", "eu-west-1", in_config=True),
         Option("pipeline", "the pipeline's name", "nightly", in_config=True),
         Option("log-file", "the log of a failed stage", "build.log"),
@@ -58,6 +57,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("summary", "how much to write", "auto", choices=("auto", "full", "off"), in_config=True),
         Option("fail-on-error", "fail when something outside fails", "false", in_config=True, flag=True),
         Option("job-id", "id of the job", "9876543210"),
+        Option("job-status", "status of the job so far", "failure"),
         Option("matrix", "matrix of the job as JSON", '{"region": "eu"}'),
         Option("token", "token for the CI's API", "(a secret)"),
         Option("run-id", "name of the run", "20260102-eu-1a2b3c4"),
@@ -84,6 +84,7 @@ class Settings:
     summary: str = "auto"
     fail_on_error: bool = False
     job_id: str = ""
+    job_status: Outcome | None = None
     matrix: str = ""
     token: str = field(default="", repr=False)
     run_id: str = ""
@@ -286,6 +287,7 @@ def _settings(
         summary=words["summary"] or "auto",
         fail_on_error=words["fail-on-error"] == "true",
         job_id=words["job-id"],
+        job_status=Outcome(words["job-status"]) if words["job-status"] in _OUTCOMES else None,
         matrix=words["matrix"],
         token=words["token"],
         run_id=words["run-id"],

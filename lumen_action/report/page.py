@@ -60,7 +60,7 @@ def _pipeline(pipeline: PipelineState) -> str:
 def answer(pipeline: PipelineState) -> str:
     """Return one sentence that says how the pipeline stands."""
     regions = pipeline.regions.values()
-    total, good = sum(region.runs for region in regions), sum(region.success for region in regions)
+    total, good = sum(region.runs for region in regions), sum(region.success_now for region in regions)
     said = [f"{good} of {_count(total, 'run')} succeeded" if total else "no run has ended yet"]
     last_day = next((day for day in reversed(pipeline.days) if day.outcome), None)
     if last_day and last_day.winner:
@@ -93,11 +93,11 @@ def _region(region: RegionState) -> str:
         ("run again", str(sum(region.reruns.get(action, 0) for action in _AGAIN))),
         ("corrected later", str(sum(region.corrected.values()))),
     ]
-    rows = f"<dt>failed</dt><dd>{region.failed_total}</dd>"
+    rows = f"<dt>failed at first</dt><dd>{region.failed_total}</dd>"
     rows += "".join(f'<dt class="part">{name}</dt><dd>{value}</dd>' for name, value in failed)
     rows += "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rest)
     return (
-        f'<li class="card"><h4>{_text(region.region)}</h4>\n<p class="big">{region.success} of {region.runs} '
+        f'<li class="card"><h4>{_text(region.region)}</h4>\n<p class="big">{region.success_now} of {region.runs} '
         f"<small>{'run' if region.runs == 1 else 'runs'} succeeded</small></p>\n<dl>{rows}</dl>\n"
         f'<p class="soft last">last run: {moment(region.last_run_ms) or "none yet"}</p></li>\n'
     )

@@ -77,8 +77,14 @@ class RegionState:
 
     @property
     def failed_total(self) -> int:
-        """Return the failed runs of every class."""
+        """Return the failed runs of every class, as they were first counted."""
         return sum(self.failed.values())
+
+    @property
+    def success_now(self) -> int:
+        """Return the runs that are good after their latest attempt."""
+        turned_good = self.corrected.get((Outcome.FAILURE, Outcome.SUCCESS), 0)
+        return self.success + turned_good - self.corrected.get((Outcome.SUCCESS, Outcome.FAILURE), 0)
 
 
 @dataclass(frozen=True)

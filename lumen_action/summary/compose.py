@@ -48,10 +48,10 @@ def _continuation(view: SummaryView) -> list[Block]:
 
 def _surroundings(view: SummaryView) -> list[Block]:
     return [
-        _rows(sections.stages(view), _STAGES),
+        *([] if sections.told(view) else [_rows(sections.stages(view), _STAGES)]),
         _rows(sections.regions(view), _REGIONS),
         _block(sections.day(view), _DAY, "day"),
-        _block(sections.links(view), _LINKS, "links"),
+        *([] if view.continues else [_block(sections.links(view), _LINKS, "links")]),
         _block(sections.notes(view), _NOTES, "notes"),
         _block(sections.published(view), _METRICS, "metrics line"),
     ]

@@ -122,9 +122,16 @@ def regions(view: SummaryView) -> Table:
     return _table(("region", "result", "took", "why"), rows, bad, "region")
 
 
+def told(view: SummaryView) -> bool:
+    """Tell whether the step before has shown every stage: nothing ran after the one that failed."""
+    return view.continues and view.run.stages[-1:] == (first_cause(view.run),)
+
+
 def day(view: SummaryView) -> str:
-    """Return how the day stands across regions."""
-    return f"**{plain(view.day.day, _NAME)}**: {plain(day_line(view.day))}" if view.day else ""
+    """Return how the day stands across regions; a stage that fails mentions it only once it is decided."""
+    if not view.day or not (view.whole_run or view.day.outcome):
+        return ""
+    return f"**{plain(view.day.day, _NAME)}**: {plain(day_line(view.day))}"
 
 
 def links(view: SummaryView) -> str:

@@ -34,6 +34,14 @@ def test_a_fact_reads_back_as_it_was_written(evidence: str, hint: str, url: str)
         assert Fact.decode(stored) == whole
 
 
+@given(st.text(max_size=5), st.text(max_size=5), st.sampled_from(Scope), st.sampled_from(Action), st.integers(0, 3))
+def test_an_empty_word_is_read_back_as_empty(repo: str, word: str, scope: Scope, action: Action, number: int) -> None:
+    reason = Failure(ErrorClass.UNKNOWN, word, word, word, number or None, scope=scope, decision=action)
+    whole = replace(fact(word or "build", Outcome.FAILURE), failure=reason, leg=word, duration_ms=number or None)
+    whole = replace(whole, key=replace(whole.key, repo=repo, job=word))
+    assert Fact.decode(whole.encode()) == whole
+
+
 def test_the_key_holds_what_the_ci_fixes_and_nothing_else() -> None:
     one = fact("build")
     assert replace(one, pipeline="renamed", day="2026-01-09", outcome=Outcome.ERROR).key.digest == one.key.digest

@@ -206,7 +206,8 @@ def test_a_long_line_costs_no_more_than_its_length() -> None:
         load(f"a: b{' ' * size}c: d", "x")
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text(
+# The reference also breaks lines where only YAML 1.1 does.
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), max_size=30) | st.text(
     "ab:#-?'\"\\ \n\t[]{},&*!|>%@`0~", max_size=12
 )
 # The reference writes keys that are empty, long or of several lines as complex keys, which are refused on purpose.
@@ -225,7 +226,9 @@ def test_reads_back_what_the_reference_writes(value: object, style: object, widt
     writer.default_flow_style, writer.width = style, width
     out = io.StringIO()
     writer.dump(value, out)
-    assert same(load(out.getvalue(), "x"), value), out.getvalue()
+    read = load(out.getvalue(), "x")
+    # The reference loses a blank where it wraps after an escape, and takes `[?x]` for a map.
+    assert same(read, value) or same(read, ruamel(out.getvalue())), out.getvalue()
 
 
 json_texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=20) | st.text(

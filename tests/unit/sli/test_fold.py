@@ -44,6 +44,7 @@ def test_a_recovered_run_keeps_its_failure_and_gains_a_correction() -> None:
     region = region_of(fact(outcome=F), fact(attempt=2, at=NOON + HOUR))
     assert (region.runs, region.success, region.failed_total) == (1, 0, 1)
     assert dict(region.corrected) == {(F, S): 1}
+    assert region.success_now == 1
     assert region.consecutive_failures == 0
 
 

@@ -1,0 +1,51 @@
+"""`lumen publish`: bring every sink up to the ledger."""
+
+from __future__ import annotations
+
+import argparse
+
+from lumen_action.commands import World
+from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.session import PATIENT_SECONDS, open_session
+from lumen_action.errors import ConfigError, LedgerError, RemoteError
+from lumen_action.ledger.deliver import deliver
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what the command takes."""
+    made = command_parser(
+        "publish",
+        "Deliver waiting facts, fold the ledger and replace the totals in every sink.",
+        "lumen publish --ledger sqlite:/var/lib/lumen/ledger.db --pushgateway-url http://push:9091",
+        ("pipeline", "ledger", "pushgateway-url", "textfile-dir", "config"),
+    )
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Publish all pipelines, or the one that was named; a sink that failed makes the exit code 75."""
+    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    if not session.sinks:
+        raise ConfigError(
+            "pushgateway-url: neither it nor textfile-dir is set, so there is nowhere to publish; "
+            "write `--pushgateway-url http://push:9091`"
+        )
+    ledger = session.ledger()
+    if not ledger.durable:
+        raise ConfigError(session.ephemeral_note)
+    try:
+        deliver(session.spool, ledger)
+    except LedgerError as fault:
+        world.tell(f"warning: {fault}")
+    publisher = session.publisher()
+    names = [session.settings.pipeline] if session.settings.pipeline else ledger.pipelines()
+    results = [(name, result) for name in names for result in publisher.publish(name)]
+    if arguments.json:
+        rows = [
+            {"pipeline": name, "sink": r.sink, "samples": r.samples, "fault": r.fault or None} for name, r in results
+        ]
+        world.answer_json({"published": rows, "head": ledger.head()})
+    for name, result in results:
+        world.tell(f"{name}: {result.describe()}")
+    return 0 if all(result.ok for _, result in results) else RemoteError.exit_code

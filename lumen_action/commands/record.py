@@ -1,0 +1,198 @@
+"""`lumen record`: the line after each stage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from lumen_action.commands import World
+from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.session import Session, open_session
+from lumen_action.errors import LumenError, RemoteError
+from lumen_action.ledger import Put
+from lumen_action.model import Trust
+from lumen_action.record import RUN_STAGE, Recorded, Recorder
+
+_LEDGER_WORDS = {None: "deferred", Put.CREATED: "created", Put.SAME: "same", Put.CONFLICT: "conflict"}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what the command takes."""
+    made = command_parser(
+        "record",
+        "Record how a stage ended: classify its log, decide about a rerun, keep the fact, publish, summarise.",
+        "lumen record --stage build --outcome failure --log-file build.log --region eu --pipeline nightly",
+        (
+            "stage",
+            "outcome",
+            "region",
+            "pipeline",
+            "log-file",
+            "error-log",
+            "job-id",
+            "matrix",
+            "run-id",
+            "pipeline-version",
+            "integrity-ok",
+            "report-ok",
+            "ledger",
+            "pushgateway-url",
+            "textfile-dir",
+            "summary",
+            "fail-on-error",
+            "config",
+        ),
+    )
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+@dataclass(frozen=True)
+class _Showing:
+    """What became of the totals."""
+
+    done: bool = False
+    lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Record one stage; nothing outside can fail the job unless `fail-on-error` says so."""
+    session = open_session(given(arguments), world, required=("stage",))
+    # Where the masker cannot be had no request can be sent either, so no secret can come back in an answer.
+    with suppress(ImportError):
+        for secret in session.settings.push_secrets:
+            session.host.mask(secret)
+    recorder = Recorder(
+        settings=session.settings,
+        host=session.host,
+        spool=session.spool,
+        open_ledger=session.ledger,
+        clock_ms=world.clock_ms,
+        random=world.random,
+    )
+    recorded = recorder.record()
+    showing = _publish(session, recorded)
+    _hand_over(session, recorded, showing, as_json=arguments.json)
+    faults = (*recorded.warnings, *showing.faults)
+    for fault in faults:
+        session.host.notice("warning", "lumen", fault)
+    if _summarise(session, recorded, showing):
+        recorder.explained()
+    return RemoteError.exit_code if faults and session.settings.fail_on_error else 0
+
+
+def _publish(session: Session, recorded: Recorded) -> _Showing:
+    """Show the totals, unless nothing is set, the ledger does not last or the fact is a fork's."""
+    settings = session.settings
+    if not settings.pushgateway and not settings.textfile_dir:
+        return _Showing()
+    if recorded.fact.trust is Trust.FORK:
+        return _Showing(notes=("fork pull request: recorded apart from the SLI, no totals are published",))
+    try:
+        ledger = session.ledger()
+        if not ledger.durable:
+            return _Showing(notes=(session.ephemeral_note,))
+        covering = ledger.head() if recorded.answer is Put.CREATED else None
+        results = session.publisher().publish(recorded.fact.pipeline, covering=covering)
+    except LumenError:
+        # The recorder has already said that the ledger is away.
+        return _Showing()
+    return _Showing(
+        done=all(result.ok for result in results),
+        lines=tuple(result.describe() for result in results if result.ok),
+        faults=tuple(result.describe() for result in results if not result.ok),
+    )
+
+
+def _hand_over(session: Session, recorded: Recorded, showing: _Showing, *, as_json: bool) -> None:
+    """Give the answer to later steps, and to whoever reads the log or the terminal."""
+    from lumen_action.summary.headline import headline
+
+    host, fact = session.host, recorded.fact
+    answer = _plain(recorded, showing)
+    host.set_outputs(_outputs(answer))
+    if fact.trace_id and not session.world.env.get("TRACEPARENT"):
+        host.export({"TRACEPARENT": host.identity().traceparent})
+    if as_json:
+        session.world.answer_json(answer)
+        return
+    line = headline(fact.key.stage, fact.outcome, fact.key.region, recorded.verdict, recorded.decision)
+    host.print_foreign(line)
+    for said in (f"fact {_LEDGER_WORDS[recorded.answer]} in {session.ledger_url}", *showing.lines, *showing.notes):
+        host.say(said)
+    if fact.outcome.bad and fact.key.stage != RUN_STAGE:
+        host.notice("error", f"{fact.key.stage} failed in {fact.key.region}", line)
+
+
+def _plain(recorded: Recorded, showing: _Showing) -> dict[str, Any]:
+    fact, decision = recorded.fact, recorded.decision
+    verdict: Mapping[str, Any] = {}
+    if recorded.verdict:
+        from lumen_action.commands.classify import plain_verdict
+
+        verdict = plain_verdict(recorded.verdict)
+    return {
+        "stage": fact.key.stage,
+        "outcome": fact.outcome.value,
+        "region": fact.key.region,
+        "pipeline": fact.pipeline,
+        "day": fact.day,
+        "run_id": fact.run_id,
+        "run": fact.key.run,
+        "attempt": fact.key.attempt,
+        "trace_id": fact.trace_id,
+        "key": fact.key.digest,
+        **verdict,
+        "rerun": decision.rerun,
+        "rerun_scope": decision.scope.value,
+        "decision": decision.action.value,
+        "reason": decision.reason,
+        "delay_seconds": decision.delay_seconds,
+        "attempts_left": decision.attempts_left,
+        "ledger": _LEDGER_WORDS[recorded.answer],
+        "published": showing.done,
+        "warnings": [*recorded.warnings, *showing.faults],
+        "notes": list(showing.notes),
+    }
+
+
+def _outputs(answer: Mapping[str, Any]) -> dict[str, str]:
+    evidence = answer.get("evidence") or {}
+    return {
+        "outcome": answer["outcome"],
+        "error-class": answer.get("error_class", ""),
+        "error-subclass": answer.get("error_subclass", ""),
+        "signature": answer.get("signature", ""),
+        "evidence": evidence.get("text", ""),
+        "rerun": "true" if answer["rerun"] else "false",
+        "rerun-scope": answer["rerun_scope"],
+        "delay-seconds": str(answer["delay_seconds"]),
+        "attempts-left": str(answer["attempts_left"]),
+        "run-id": answer["run_id"],
+        "trace-id": answer["trace_id"],
+        "published": "true" if answer["published"] else "false",
+        "json": json.dumps(answer, ensure_ascii=False),
+    }
+
+
+def _summarise(session: Session, recorded: Recorded, showing: _Showing) -> bool:
+    """Write what the setting asks for; tell whether a failure was explained."""
+    mode, fact = session.settings.summary, recorded.fact
+    wanted = mode == "full" or (mode == "auto" and (fact.key.stage == RUN_STAGE or fact.outcome.bad))
+    room = session.host.summary_room()
+    if not wanted or not room:
+        return False
+    from lumen_action.commands.summarising import summary_text
+
+    notes = (*recorded.warnings, *showing.faults, *showing.notes)
+    markdown = summary_text(session, recorded, notes=notes, published="; ".join(showing.lines), room=room)
+    if not markdown:
+        return False
+    session.host.write_summary(f"{markdown}\n")
+    return fact.outcome.bad

@@ -1,0 +1,151 @@
+"""The edges of one command, opened when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lumen_action import __version__
+from lumen_action.commands import World
+from lumen_action.errors import LedgerError
+from lumen_action.host import Host
+from lumen_action.ledger import Ledger
+from lumen_action.ledger.opening import open_ledger
+from lumen_action.ledger.spool import Spool
+from lumen_action.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from lumen_action.publish import Publisher
+    from lumen_action.sinks import Sink
+    from lumen_action.sinks.series import PublishFacts
+
+# A stage must not wait for a dead sink: the next call of the job shows the same totals.
+BRIEF_SECONDS = 1.0
+PATIENT_SECONDS = 30.0
+
+
+def open_session(
+    given: Mapping[str, str | None],
+    world: World,
+    *,
+    required: tuple[str, ...] = (),
+    patience_seconds: float = BRIEF_SECONDS,
+) -> Session:
+    """Read the settings and find out where we run; nothing else is opened yet."""
+    settings = load_settings(given, world.env, world.folder, required=required)
+    return Session(world, settings, _host(world, settings), patience_seconds)
+
+
+def _host(world: World, settings: Settings) -> Host:
+    """Return the CI that says it runs us, else the command line."""
+    if world.env.get("GITHUB_ACTIONS") == "true":
+        from lumen_action.host.github import GitHubHost
+
+        return GitHubHost(
+            world.env,
+            world.stdout,
+            world.new_token,
+            job_id=settings.job_id,
+            matrix=settings.matrix,
+            # In a ledger that ends with the job nobody asks for the day again.
+            fetch=_fetch if settings.token and settings.ledger else None,
+            token=settings.token,
+        )
+    from lumen_action.host.local import LocalHost
+
+    return LocalHost(
+        world.env, world.stdout, world.stderr, folder=world.folder, clock_ms=world.clock_ms, run_id=settings.run_id
+    )
+
+
+def _fetch(url: str, headers: Mapping[str, str], timeout: float) -> Mapping[str, object]:
+    from lumen_action.http import Http
+
+    # What it answers is only the better of two ways to know the day: not worth waiting for.
+    return Http(patience_seconds=timeout).get_json(url, headers, timeout)
+
+
+@dataclass
+class Session:
+    """Ledger, spool, sinks and publisher of one call."""
+
+    world: World
+    settings: Settings
+    host: Host
+    patience_seconds: float = BRIEF_SECONDS
+    _ledger: Ledger | None = field(default=None, init=False)
+    _ledger_fault: LedgerError | None = field(default=None, init=False)
+
+    @property
+    def ledger_url(self) -> str:
+        """Return the ledger that was chosen, else a file in our own state folder."""
+        return self.settings.ledger or f"sqlite:{self.host.state_dir / 'ledger.db'}"
+
+    def ledger(self) -> Ledger:
+        """Open the ledger once; a fault is also met only once."""
+        if self._ledger_fault:
+            raise self._ledger_fault
+        if self._ledger is None:
+            try:
+                self._ledger = open_ledger(
+                    self.ledger_url, dies_with_job=self.host.scratch_dirs, machine_dies=self.host.ephemeral
+                )
+            except LedgerError as fault:
+                self._ledger_fault = fault
+                raise
+        return self._ledger
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Return the spool in front of the ledger."""
+        return Spool(self.host.state_dir, self.ledger_url)
+
+    @cached_property
+    def sinks(self) -> list[Sink]:
+        """Return the sinks that are set."""
+        from lumen_action.http import Http
+
+        sinks: list[Sink] = []
+        if self.settings.pushgateway:
+            from lumen_action.sinks.pushgateway import Pushgateway
+
+            sinks.append(Pushgateway(self.settings.pushgateway, Http(patience_seconds=self.patience_seconds)))
+        if self.settings.textfile_dir:
+            from lumen_action.sinks.textfile import Textfile
+
+            sinks.append(Textfile(self.settings.textfile_dir))
+        return sinks
+
+    def publisher(self) -> Publisher:
+        """Return the publisher of these sinks."""
+        from lumen_action.publish import Publisher
+
+        return Publisher(
+            ledger=self.ledger(),
+            sinks=self.sinks,
+            calendar=self.settings.calendar,
+            constants=self.constants,
+            clock_ms=self.world.clock_ms,
+        )
+
+    def constants(self, head: int) -> PublishFacts:
+        """Return what is published beside the state."""
+        from lumen_action.sinks.series import PublishFacts
+
+        return PublishFacts(
+            version=__version__,
+            head=head,
+            consecutive_failures_threshold=self.settings.consecutive_failures_threshold,
+            objectives=self.settings.objectives,
+            expected_runs_per_day=self.settings.expected_runs_per_day,
+        )
+
+    @property
+    def ephemeral_note(self) -> str:
+        """Say why no totals are published from a ledger that ends with the job, and what to set."""
+        return (
+            f"no totals are published: the ledger {self.ledger_url} does not outlive this job; set the input `ledger` "
+            "to a place that does, such as `sqlite:/var/lib/lumen/ledger.db` on a self-hosted runner's disk"
+        )

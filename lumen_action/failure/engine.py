@@ -1,0 +1,154 @@
+"""A log in, a verdict out: read, match, rank, redact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lumen_action.failure.fingerprint import fingerprint
+from lumen_action.failure.lines import shown
+from lumen_action.failure.ranking import Contender, Ranking, rank
+from lumen_action.failure.redaction import redact
+from lumen_action.failure.sifting import Sifted, sift
+from lumen_action.failure.signatures import Catalogue
+from lumen_action.failure.standing import Hit, Quote
+from lumen_action.failure.taxonomy import SUBCLASSES
+from lumen_action.model import ErrorClass, Evidence, Verdict
+
+EVIDENCE_CHARACTERS = 400
+_NEIGHBOURS = 2
+_LEAD = 120
+_RETRY_AFTER = re.compile(
+    r"(?i)\b(?:retry[- ]after\W{1,4}|(?:try again|retry|retrying) (?:in|after) (?:about )?)(\d{1,6})"
+    r" ?(s(?:ec(?:ond)?s?)?\b|m(?:in(?:ute)?s?)?\b|h(?:ours?)?\b)?"
+)
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_UNKNOWN = {
+    "no_log": (
+        "There is no log to read.",
+        "Give the step's output to `log-file`, or the last lines to `error-log`.",
+    ),
+    "no_failure": (
+        "Nothing in the log failed: what looked wrong was followed by success.",
+        "Look at the exit code of the step, and at what ran outside this log.",
+    ),
+    "no_match": (
+        "No line says why it failed in words we know.",
+        "Read the quoted line; a signature for it can be added to rules/failures/.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One line that might have been the cause, and why it is or is not."""
+
+    signature: str
+    line: int
+    text: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A verdict with all that was considered."""
+
+    verdict: Verdict
+    candidates: tuple[Candidate, ...]
+    lines: int
+    bytes: int
+
+
+def classify(chunks: Iterable[bytes], catalogue: Catalogue, *, secrets: Sequence[str] = ()) -> Analysis:
+    """Tell why the log's job failed.
+
+    `confidence` is how often a verdict of its kind was right on labelled logs, as a round judgement: 0.95 when a line
+    names tool and reason, 0.85 when it names the tool, 0.65 for words that many tools print; a fifth less when other
+    lines of the same rank spoke for another class, and again when only repeated attempts speak. It is 0 for `unknown`.
+    """
+    sifted = sift(chunks, catalogue)
+    ranking = rank(sifted.standing)
+    verdict = _verdict(ranking.winner, ranking.confidence, secrets) if ranking.winner else _unknown(sifted, secrets)
+    return Analysis(verdict, _candidates(sifted, ranking, secrets), sifted.lines, sifted.size)
+
+
+def _verdict(winner: Contender, confidence: float, secrets: Sequence[str]) -> Verdict:
+    signature, hit = winner.signature, winner.chosen
+    evidence = _quoted(hit.quote, secrets)
+    return Verdict(
+        error_class=signature.error_class,
+        subclass=signature.subclass,
+        signature=signature.id,
+        scope=signature.scope,
+        confidence=round(confidence, 2),
+        evidence=evidence,
+        meaning=signature.meaning,
+        hint=signature.hint,
+        runbook=signature.runbook,
+        fingerprint=fingerprint(signature.id, evidence.text),
+        retry_after_seconds=_retry_after(hit),
+    )
+
+
+def _unknown(sifted: Sifted, secrets: Sequence[str]) -> Verdict:
+    """Say that nothing explains it, and quote the last line that told of a failure."""
+    subclass = "no_log" if sifted.blank else "no_failure" if sifted.standing.ended_well else "no_match"
+    failure = sifted.standing.last_failure
+    evidence = _quoted(failure, secrets) if failure and subclass == "no_match" else None
+    meaning, hint = _UNKNOWN[subclass]
+    return Verdict(
+        error_class=ErrorClass.UNKNOWN,
+        subclass=subclass,
+        signature="",
+        scope=SUBCLASSES[ErrorClass.UNKNOWN][subclass],
+        confidence=0.0,
+        evidence=evidence,
+        meaning=meaning,
+        hint=hint,
+        runbook=f"unknown-{subclass}",
+        fingerprint=fingerprint(subclass, evidence.text if evidence else ""),
+    )
+
+
+def _candidates(sifted: Sifted, ranking: Ranking, secrets: Sequence[str]) -> tuple[Candidate, ...]:
+    rows = [(each.chosen, "won", "") for each in ranking.left]
+    rows += [(each.chosen, "lost", reason) for each, reason in ranking.lost]
+    rows += [(each.hit, each.status, each.reason) for each in sifted.standing.dropped.values()]
+    return tuple(
+        Candidate(hit.signature.id, hit.line, _quoted(hit.quote, secrets).text, status, reason)
+        for hit, status, reason in rows
+    )
+
+
+def _quoted(quote: Quote, secrets: Sequence[str]) -> Evidence:
+    """Quote a line; it is redacted together with its neighbours, as a secret may run over several lines."""
+    before, after = [shown(each) for each in quote.before], [shown(each) for each in quote.after]
+    clean = redact("\n".join((*before, quote.text, *after)), secrets).split("\n")
+    here = len(before)
+    return Evidence(
+        line=quote.line,
+        text=_clip(clean[here], quote.column),
+        before=tuple(_clip(text) for text in clean[max(0, here - _NEIGHBOURS) : here]),
+        after=tuple(_clip(text) for text in clean[here + 1 : here + 1 + _NEIGHBOURS]),
+    )
+
+
+def _clip(text: str, column: int = 0) -> str:
+    """Shorten a line to the part around what was recognised."""
+    if len(text) <= EVIDENCE_CHARACTERS:
+        return text
+    start = max(0, min(column - _LEAD, len(text) - EVIDENCE_CHARACTERS))
+    end = start + EVIDENCE_CHARACTERS
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def _retry_after(hit: Hit) -> int | None:
+    """Return the seconds to wait that the line, or one close to it, names."""
+    if hit.retry_after:
+        return int(hit.retry_after)
+    quote = hit.quote
+    near = (quote.text, *(shown(each) for each in (*quote.after, *reversed(quote.before))))
+    found = next((match for match in map(_RETRY_AFTER.search, near) if match), None)
+    return int(found[1]) * _UNIT_SECONDS[(found[2] or "s")[0].lower()] if found else None

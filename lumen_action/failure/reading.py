@@ -1,0 +1,163 @@
+"""Bytes in, blocks of whole lines out: any encoding, any chunking, any line length, in bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+BLOCK_BYTES = 1 << 18
+LINE_LIMIT = 8192
+CONTEXT_LINES = 8
+CLIP_MARK = b" ... "
+
+_SNIFF_BYTES = 1024
+_SNIFF_PAIRS = 8  # fewer prove nothing
+_HALF = (LINE_LIMIT - len(CLIP_MARK)) // 2
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some whole lines and their neighbours: `data[start:end]` are the lines, the rest is context around them.
+
+    `first` is the number of the line at `start`, as in the original, from 1.
+    """
+
+    data: bytes
+    start: int
+    end: int
+    first: int
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield each line with its number."""
+        body = self.data[self.start : self.end]
+        return enumerate((body[:-1] if body.endswith(b"\n") else body).split(b"\n"), self.first)
+
+
+def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
+    """Cut a log into blocks, free of NUL, colours and overlong lines.
+
+    Lines end at a line feed and nowhere else, so numbers agree with what an editor shows. A line longer than
+    LINE_LIMIT keeps its head and its tail.
+    """
+    lead, held, number = b"", b"", 1
+    for text in _plain_lines(_utf8(chunks)):
+        held += text
+        end = _last_lines(held, len(held))
+        if not end:
+            continue
+        yield Block(lead + held, len(lead), len(lead) + end, number)
+        number += held.count(b"\n", 0, end)
+        lead = held[_last_lines(held, end) : end]
+        held = held[end:]
+    if held:
+        yield Block(lead + held, len(lead), len(lead) + len(held), number)
+
+
+def clipped(line: bytes) -> bytes:
+    """Keep the head and the tail of a line that is too long."""
+    return line if len(line) <= LINE_LIMIT else b"".join((line[:_HALF], CLIP_MARK, line[-_HALF:]))
+
+
+def _last_lines(data: bytes, end: int) -> int:
+    """Return where the last CONTEXT_LINES lines before `end` begin, 0 when there are no more than those."""
+    position = end
+    for _ in range(CONTEXT_LINES):
+        position = data.rfind(b"\n", 0, max(0, position - 1)) + 1
+        if position == 0:
+            return 0
+    return position
+
+
+def _utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Drop a byte order mark and turn UTF-16 into UTF-8."""
+    source = iter(chunks)
+    opening = b""
+    for chunk in source:
+        opening += chunk
+        if len(opening) >= _SNIFF_BYTES:
+            break
+    encoding, mark = _encoding(opening[:_SNIFF_BYTES])
+    opening = opening[mark:]
+    if not encoding:
+        yield opening
+        yield from source
+        return
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for piece in _sized(part for parts in ((opening,), source) for part in parts):
+        yield decoder.decode(piece).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def _encoding(opening: bytes) -> tuple[str, int]:
+    """Guess UTF-16 from its mark or from its zero bytes; return the encoding and the length of the mark."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, ""),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if opening.startswith(mark):
+            return encoding, len(mark)
+    pairs = len(opening) // 2
+    even, odd = opening[0::2].count(0), opening[1::2].count(0)
+    if pairs >= _SNIFF_PAIRS and odd > pairs * 0.4 and even < pairs * 0.1:
+        return "utf-16-le", 0
+    if pairs >= _SNIFF_PAIRS and even > pairs * 0.4 and odd < pairs * 0.1:
+        return "utf-16-be", 0
+    return "", 0
+
+
+def _sized(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small chunks and slice large ones, so that the work per block is even."""
+    small = bytearray()
+    for chunk in chunks:
+        if len(chunk) < BLOCK_BYTES:
+            small += chunk
+            if len(small) < BLOCK_BYTES:
+                continue
+            yield bytes(small)
+            small.clear()
+            continue
+        if small:
+            yield bytes(small)
+            small.clear()
+        for offset in range(0, len(chunk), BLOCK_BYTES):
+            yield chunk[offset : offset + BLOCK_BYTES]
+    if small:
+        yield bytes(small)
+
+
+def _plain_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield runs of whole lines, clipped, without NUL and escape sequences; the last may lack its line feed."""
+    partial = bytearray()
+    for chunk in _sized(chunks):
+        cut = chunk.rfind(b"\n") + 1
+        if not cut:
+            partial += chunk
+            if len(partial) > 4 * LINE_LIMIT:
+                # More than the limit stays, so the line is clipped again when it ends, at the same places.
+                partial = partial[:_HALF] + partial[-LINE_LIMIT:]
+            continue
+        yield _plain(_clipped_lines(bytes(partial) + chunk[:cut]))
+        partial = bytearray(chunk[cut:])
+    if partial:
+        yield _plain(clipped(bytes(partial)))
+
+
+def _clipped_lines(text: bytes) -> bytes:
+    """Clip every overlong line, hopping over the others."""
+    position = 0
+    while len(text) - position > LINE_LIMIT:
+        newline = text.rfind(b"\n", position, position + LINE_LIMIT + 1)
+        if newline < 0:
+            return b"\n".join(clipped(line) for line in text.split(b"\n"))
+        position = newline + 1
+    return text
+
+
+def _plain(text: bytes) -> bytes:
+    if b"\0" in text:
+        text = text.replace(b"\0", b"")
+    return _ESCAPES.sub(b"", text) if b"\x1b" in text else text

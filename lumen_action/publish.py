@@ -1,0 +1,80 @@
+"""One publisher at a time folds the ledger and shows the totals, until the ledger has stopped moving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lumen_action.errors import LumenError
+from lumen_action.ledger import Ledger
+from lumen_action.sinks import Sink
+from lumen_action.sinks.series import PublishFacts, families
+from lumen_action.sli.days import Calendar
+from lumen_action.sli.fold import collect, fold
+
+# A ledger that never rests must not keep a job waiting; what moved since is the next publisher's work.
+_MOST_ROUNDS = 10
+_LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of one sink."""
+
+    sink: str
+    samples: int = 0
+    head: int = 0
+    fault: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the sink shows the ledger."""
+        return not self.fault
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        if self.fault:
+            return f"{self.sink} was not updated: {self.fault}; the next publish shows the same totals"
+        return f"published {self.samples} samples to {self.sink}" if self.samples else f"{self.sink} is up to date"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Everything publishing needs besides the pipeline's name."""
+
+    ledger: Ledger
+    sinks: Sequence[Sink]
+    calendar: Calendar
+    constants: Callable[[int], PublishFacts]
+    clock_ms: Callable[[], int]
+
+    def publish(self, pipeline: str, *, covering: int | None = None) -> list[Published]:
+        """Show one pipeline's totals in every sink; one dead sink does not stop the others.
+
+        With `covering`, a sink that another publisher has meanwhile brought to that head is left alone.
+        """
+        try:
+            with self.ledger.publishing(_LOCK_SECONDS):
+                return [self._to(sink, pipeline, covering) for sink in self.sinks]
+        except LumenError as fault:
+            return [Published(sink.name, fault=str(fault)) for sink in self.sinks]
+
+    def _to(self, sink: Sink, pipeline: str, covering: int | None) -> Published:
+        mark = f"{sink.name}|{pipeline}"
+        shown = self.ledger.published_head(mark)
+        if covering is not None and shown >= covering:
+            return Published(sink.name, head=shown)
+        samples = 0
+        try:
+            for _ in range(_MOST_ROUNDS):
+                head = self.ledger.head()
+                state = fold(
+                    collect(self.ledger.scan(pipeline=pipeline)), now_ms=self.clock_ms(), calendar=self.calendar
+                )
+                samples += sink.publish(families(state, self.constants(head)))
+                self.ledger.mark_published(mark, head)
+                if self.ledger.head() == head:
+                    break
+        except (LumenError, ImportError) as fault:
+            return Published(sink.name, samples, fault=str(fault))
+        return Published(sink.name, samples, head)

@@ -1,0 +1,221 @@
+"""`record`: what a stage's end becomes, from the log to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from lumen_action.errors import ConfigError, LedgerError
+from lumen_action.host import Host, Identity
+from lumen_action.jobmemory import JobMemory, memory_file, recall, remember
+from lumen_action.ledger import Ledger, Put
+from lumen_action.ledger.deliver import deliver
+from lumen_action.ledger.spool import Spool
+from lumen_action.model import Decision, Fact, FactKey, Failure, Kind, Outcome, Source, Verdict
+from lumen_action.rerun import Attempt, decide, without_failure
+from lumen_action.settings import Settings
+
+RUN_STAGE = "run"
+DEFAULT_REGION = "default"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded, and what the ledger said; `answer` is None while the fact waits in the spool."""
+
+    fact: Fact
+    verdict: Verdict | None
+    decision: Decision
+    answer: Put | None
+    explained_before: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Where and when we stand."""
+
+    identity: Identity
+    region: str
+    now_ms: int
+    day: str
+    memory: JobMemory
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """The collaborators of one call; `open_ledger` may fail, and then the fact waits in the spool."""
+
+    settings: Settings
+    host: Host
+    spool: Spool
+    open_ledger: Callable[[], Ledger]
+    clock_ms: Callable[[], int]
+    random: Callable[[], float]
+
+    def record(self) -> Recorded:
+        """Classify, decide, keep and deliver the fact of one stage."""
+        moment = self._moment()
+        memory = moment.memory
+        outcome = self._outcome(memory)
+        warnings: list[str] = []
+        failure, verdict = self._failure(moment, warnings) if outcome.bad else (None, None)
+        fact = self._fact(moment, outcome, failure)
+        answer = self._keep([fact, *self._checks(fact)], warnings)
+        failed = memory.job_had_failed or self.settings.job_status is Outcome.FAILURE
+        self._remember(moment, replace(memory, day=moment.day, last_seen_ms=moment.now_ms, job_had_failed=failed))
+        return Recorded(
+            fact=fact,
+            verdict=verdict,
+            decision=failure.decided if failure else without_failure(outcome),
+            answer=answer,
+            explained_before=memory.explained,
+            warnings=tuple(warnings),
+        )
+
+    def explained(self) -> None:
+        """Remember that this job's summary already says why it failed."""
+        moment = self._moment()
+        self._remember(moment, replace(moment.memory, explained=True))
+
+    def _moment(self) -> _Moment:
+        identity = self.host.identity()
+        region = self.settings.region or DEFAULT_REGION
+        memory = recall(memory_file(self.host.state_dir, identity, region)) if identity.in_job else JobMemory()
+        now_ms = self.clock_ms()
+        return _Moment(identity, region, now_ms, memory.day or self._day(identity, now_ms), memory)
+
+    def _remember(self, moment: _Moment, memory: JobMemory) -> None:
+        if moment.identity.in_job:
+            remember(memory_file(self.host.state_dir, moment.identity, moment.region), memory)
+
+    @property
+    def _kind(self) -> Kind:
+        return Kind.RUN if self.settings.stage == RUN_STAGE else Kind.STAGE
+
+    def _outcome(self, memory: JobMemory) -> Outcome:
+        """Return how the stage ended; the job's status speaks for a stage only until the job has failed."""
+        if self.settings.outcome:
+            return self.settings.outcome
+        if self.settings.job_status is None:
+            raise ConfigError(
+                "outcome: is missing and the job's status is not known here; "
+                "write `outcome: ${{ job.status }}`, or on a command line `--outcome success`"
+            )
+        never_ran = memory.job_had_failed and self._kind is Kind.STAGE and self.settings.job_status is Outcome.FAILURE
+        return Outcome.SKIPPED if never_ran else self.settings.job_status
+
+    def _day(self, identity: Identity, now_ms: int) -> str:
+        created_ms = self.host.created_at_ms(identity)
+        return self.settings.calendar.day_of(now_ms if created_ms is None else created_ms)
+
+    def _failure(self, moment: _Moment, warnings: list[str]) -> tuple[Failure, Verdict]:
+        if self._kind is Kind.RUN and not self.settings.log_file and not self.settings.error_log:
+            for known in self._known_failures(moment):
+                return known, known.verdict
+        verdict = self._verdict(warnings)
+        attempt = Attempt(moment.identity.attempt, several_legs=moment.identity.several_legs)
+        return Failure.of(verdict, decide(verdict, attempt, self.settings.policy, self.random)), verdict
+
+    def _verdict(self, warnings: list[str]) -> Verdict:
+        # Classifying is needed only on the way of a failure, and its rules take time to read.
+        from lumen_action.catalogue import load_catalogue
+        from lumen_action.failure import classify
+        from lumen_action.logs import log_chunks
+
+        catalogue = load_catalogue()
+        try:
+            chunks = log_chunks(self.settings.log_file, self.settings.error_log)
+            return classify(chunks, catalogue, secrets=self.settings.secrets).verdict
+        except ConfigError as fault:
+            warnings.extend(fault.problems)
+            return classify((), catalogue).verdict
+
+    def _known_failures(self, moment: _Moment) -> list[Failure]:
+        """Return why stages of this attempt failed: those of this region first, of this job, the first to fail."""
+        identity = moment.identity
+        facts = [fact for _, fact in self.spool.pending()]
+        with suppress(LedgerError):
+            facts.extend(self.open_ledger().scan(run=identity.run))
+        here = (identity.provider, identity.host, identity.repo, identity.run, identity.attempt)
+        failed = [
+            fact
+            for fact in facts
+            if fact.key.kind is Kind.STAGE
+            and (fact.key.provider, fact.key.host, fact.key.repo, fact.key.run, fact.key.attempt) == here
+        ]
+        failed.sort(
+            key=lambda fact: (fact.key.region != moment.region, fact.key.job != identity.job, fact.observed_at_ms)
+        )
+        return [fact.failure for fact in failed if fact.failure]
+
+    def _fact(self, moment: _Moment, outcome: Outcome, failure: Failure | None) -> Fact:
+        identity, day = moment.identity, moment.day
+        key = FactKey(
+            provider=identity.provider,
+            host=identity.host,
+            repo=identity.repo,
+            run=identity.run,
+            attempt=identity.attempt,
+            job=identity.job,
+            region=moment.region,
+            kind=self._kind,
+            stage=self.settings.stage,
+        )
+        return Fact(
+            key=key,
+            pipeline=self.settings.pipeline or identity.pipeline,
+            day=day,
+            outcome=outcome,
+            observed_at_ms=moment.now_ms,
+            leg=identity.leg,
+            run_id=self.settings.run_id or f"{day.replace('-', '')}-{moment.region}-{identity.sha[:7] or 'nosha'}",
+            failure=failure,
+            duration_ms=_elapsed_ms(moment, self._kind),
+            source=Source.JOB if identity.in_job else Source.MANUAL,
+            trust=identity.trust,
+            sha=identity.sha,
+            url=identity.url,
+            trace_id=identity.trace_id,
+            runner=identity.runner,
+            pipeline_version=self.settings.pipeline_version,
+        )
+
+    def _checks(self, fact: Fact) -> list[Fact]:
+        return [
+            replace(
+                fact,
+                key=replace(fact.key, kind=Kind.CHECK, stage=name),
+                outcome=Outcome.SUCCESS if good else Outcome.FAILURE,
+                failure=None,
+                duration_ms=None,
+            )
+            for name, good in self.settings.checks.items()
+        ]
+
+    def _keep(self, facts: list[Fact], warnings: list[str]) -> Put | None:
+        """Bring the facts to the disk first and to the ledger then; return the ledger's word on the first."""
+        for fact in facts:
+            self.spool.add(fact)
+        try:
+            delivered = deliver(self.spool, self.open_ledger())
+        except LedgerError as fault:
+            warnings.append(f"{fault}; the fact waits in {self.spool.folder} and goes with the next call")
+            return None
+        warnings.extend(
+            f"{item.fact.key.stage} in {item.fact.key.region} was already recorded otherwise in this attempt; "
+            "the first account counts, this one is kept as a conflict"
+            for item in delivered
+            if item.answer is Put.CONFLICT
+        )
+        # Another process may have delivered our fact between the two steps: then the ledger has it.
+        return next((item.answer for item in delivered if item.fact.key == facts[0].key), Put.SAME)
+
+
+def _elapsed_ms(moment: _Moment, kind: Kind) -> int | None:
+    """Return how long a stage took, since our last step or the job's begin; a run always since the begin."""
+    began = moment.identity.job_started_at_ms
+    if kind is Kind.STAGE and moment.memory.last_seen_ms is not None:
+        began = moment.memory.last_seen_ms
+    return None if began is None else max(0, moment.now_ms - began)

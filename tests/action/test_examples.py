@@ -1,0 +1,50 @@
+"""Each complete workflow in examples/ does what its first lines promise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from act import REPOSITORY, Consumer, Event, Runner
+
+EXAMPLES = REPOSITORY / "examples"
+BY_HAND = Event("workflow_dispatch")
+
+
+@pytest.fixture
+def team(consumer: Consumer) -> Consumer:
+    """Return a team whose stages are scripts; the tests fail in one of the two regions."""
+    scripts = {
+        "build.sh": "echo compiled",
+        "test.sh": '[ "${REGION:-}" != eu-west-1 ] || { echo "E   AssertionError: 3 != 4"; '
+        'echo "FAILED tests/test_prices.py::test_sum - AssertionError"; echo "1 failed, 9 passed in 0.12s"; exit 1; }',
+        "report.sh": "echo written",
+    }
+    for name, text in scripts.items():
+        script = consumer.folder / name
+        script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        script.chmod(0o755)
+    return consumer
+
+
+def test_basic(runner: Runner, team: Consumer) -> None:
+    run = runner.run((EXAMPLES / "basic.yml").read_text(encoding="utf-8"), team, BY_HAND)
+    assert run.exit_code == 0
+    assert set(run.leg().steps.values()) == {"success"}
+    assert run.leg().summary.count("\n#") + run.leg().summary.startswith("#") == 1
+
+
+def test_regions(runner: Runner, team: Consumer, tmp_path: Path) -> None:
+    ledger = f"sqlite:{tmp_path / 'ledger.db'}"
+    team = replace(team, variables={"LUMEN_LEDGER": ledger})
+    run = runner.run((EXAMPLES / "regions.yml").read_text(encoding="utf-8"), team, BY_HAND)
+    eu, ap = run.leg(region="eu-west-1"), run.leg(region="ap-northeast-2")
+    assert "eu-west-1: failure build" in eu.log
+    assert "worth running again" not in eu.log
+    assert "ap-northeast-2: success" in [line.strip() for line in ap.log]
+    state = json.loads(runner.lumen("state", "--json", "--ledger", ledger))
+    assert state["facts"] == 10
+    (day,) = state["pipelines"]["nightly-report"]["days"]
+    assert (day["outcome"], day["winner"]) == ("success", "ap-northeast-2")
