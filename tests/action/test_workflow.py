@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from act import ACTION, Consumer, Event, Leg, Run, Runner
-from obedience import obeyed
+from runner_parser import Runner as Parser
 
 STAGES = ("checkout", "build", "test", "report", "run")
 REGIONS = ("eu", "us")
@@ -295,9 +295,9 @@ class TestAHostileLog:
         assert all(re.search(r"[\x00-\x1f\x7f]", value) is None for value in leg.outputs["build"].values())
 
     def test_is_obeyed_in_nothing(self, leg: Leg) -> None:
-        commands = list(obeyed(leg.log))
-        assert {name for name, _ in commands} <= OUR_COMMANDS
-        assert [data for _, data in commands if data.startswith("injected")] == []
+        commands = Parser().read("\n".join(leg.log)).obeyed
+        assert {command.name for command in commands} <= OUR_COMMANDS
+        assert [command for command in commands if command.data.startswith("injected")] == []
         assert "injected" not in {a.title for a in leg.annotations}
 
     def test_leaves_the_environment_clean(self, leg: Leg) -> None:

@@ -119,7 +119,9 @@ for number in range(10):
 
 def _writers(url: str, tmp_path: Path, count: int) -> list[subprocess.Popen[str]]:
     here = Path(__file__).resolve()
-    script = _WRITER.format(tests=str(here.parents[1]), root=str(here.parents[3]), url=url, state=str(tmp_path / "s"))
+    script = _WRITER.format(
+        tests=str(here.parents[2] / "support"), root=str(here.parents[3]), url=url, state=str(tmp_path / "s")
+    )
     return [
         subprocess.Popen([sys.executable, "-c", script, str(n)], stdout=subprocess.PIPE, text=True)
         for n in range(count)

@@ -115,7 +115,10 @@ def test_no_day_is_told_by_colour_alone(outcome: Outcome | None) -> None:
 
 def test_region_cards_show_the_exact_counters() -> None:
     shown = Outline(page(WEEK)).text
-    assert "ap-northeast-2 2 of 5 runs succeeded failed at first 3 build 1 network 1 token_expired 1 failed in a row 3" in shown
+    assert (
+        "ap-northeast-2 2 of 5 runs succeeded failed at first 3 build 1 network 1 token_expired 1 failed in a row 3"
+        in shown
+    )
     assert "eu-west-1 2 of 5 runs succeeded failed at first 3 build 1 network 2 failed in a row 0" in shown
 
 
