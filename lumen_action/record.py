@@ -10,7 +10,7 @@ from lumen_action.errors import ConfigError, LedgerError
 from lumen_action.host import Host, Identity
 from lumen_action.jobmemory import JobMemory, memory_file, recall, remember
 from lumen_action.ledger import Ledger, Put
-from lumen_action.ledger.deliver import deliver
+from lumen_action.ledger.deliver import deliver, hand_over
 from lumen_action.ledger.spool import Spool
 from lumen_action.model import Decision, Fact, FactKey, Failure, Kind, Outcome, Source, Verdict
 from lumen_action.rerun import Attempt, decide, without_failure
@@ -196,12 +196,13 @@ class Recorder:
 
     def _keep(self, facts: list[Fact], warnings: list[str]) -> Put | None:
         """Bring the facts to the disk first and to the ledger then; return the ledger's word on the first."""
-        for fact in facts:
-            self.spool.add(fact)
+        homeless = [fact for fact in facts if not self._spooled(fact, warnings)]
         try:
-            delivered = deliver(self.spool, self.open_ledger())
+            ledger = self.open_ledger()
+            delivered = [*deliver(self.spool, ledger), *(hand_over(fact, ledger) for fact in homeless)]
         except LedgerError as fault:
-            warnings.append(f"{fault}; the fact waits in {self.spool.folder} and goes with the next call")
+            waits = f"the fact waits in {self.spool.folder} and goes with the next call"
+            warnings.append(f"{fault}; {'the fact is lost' if homeless else waits}")
             return None
         warnings.extend(
             f"{item.fact.key.stage} in {item.fact.key.region} was already recorded otherwise in this attempt; "
@@ -211,6 +212,14 @@ class Recorder:
         )
         # Another process may have delivered our fact between the two steps: then the ledger has it.
         return next((item.answer for item in delivered if item.fact.key == facts[0].key), Put.SAME)
+
+    def _spooled(self, fact: Fact, warnings: list[str]) -> bool:
+        try:
+            self.spool.add(fact)
+        except LedgerError as fault:
+            warnings.append(str(fault))
+            return False
+        return True
 
 
 def _elapsed_ms(moment: _Moment, kind: Kind) -> int | None:

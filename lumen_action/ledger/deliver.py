@@ -23,12 +23,17 @@ def deliver(spool: Spool, ledger: Ledger) -> Sequence[Delivered]:
     """Hand over every pending fact; one that the ledger cannot take now stays for the next call."""
     delivered = []
     for path, fact in spool.pending():
-        answer = ledger.put(fact)
-        if answer is Put.CONFLICT:
-            ledger.put(contradiction(fact))
+        delivered.append(hand_over(fact, ledger))
         spool.done(path)
-        delivered.append(Delivered(fact, answer))
     return delivered
+
+
+def hand_over(fact: Fact, ledger: Ledger) -> Delivered:
+    """Put one fact, and keep beside the first account one that differs from it."""
+    answer = ledger.put(fact)
+    if answer is Put.CONFLICT:
+        ledger.put(contradiction(fact))
+    return Delivered(fact, answer)
 
 
 def contradiction(fact: Fact) -> Fact:

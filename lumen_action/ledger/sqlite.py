@@ -75,6 +75,8 @@ class SqliteLedger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            # Some builds are content with less in WAL mode; an acknowledged fact has reached the disk.
+            self._base.execute("PRAGMA synchronous=FULL")
             self._migrate()
         except (OSError, sqlite3.Error) as fault:
             raise LedgerError(f"ledger {self.url}: cannot open ({fault}); check that its folder is writable") from fault

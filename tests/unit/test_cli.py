@@ -160,10 +160,19 @@ def test_the_doctor_names_facts_that_wait(terminal: Terminal) -> None:
     assert "1 facts wait" in terminal.out
 
 
-def test_a_fault_of_our_own_is_reported_as_such(terminal: Terminal) -> None:
+def test_a_fact_that_nobody_can_keep_is_a_warning_and_on_request_an_error(terminal: Terminal) -> None:
     (terminal.folder / "state").write_text("")
-    assert terminal.run("record", "--stage", "build", "--outcome", "success") == 75
-    assert "cannot keep a fact" in terminal.err
+    record = ["record", "--stage", "build", "--outcome", "success"]
+    assert terminal.run(*record) == 0
+    assert "the fact is lost" in terminal.err
+    assert terminal.run(*record, "--fail-on-error", "true") == 75
+
+
+def test_a_spool_that_cannot_be_written_does_not_keep_a_fact_from_the_ledger(terminal: Terminal) -> None:
+    (terminal.folder / "state").write_text("")
+    ledger = f"sqlite:{terminal.folder / 'ledger.db'}"
+    assert terminal.run("record", "--stage", "build", "--outcome", "success", "--ledger", ledger, "--json") == 0
+    assert json.loads(terminal.out)["ledger"] == "created"
 
 
 def test_the_demo_ends_with_a_summary_and_a_page(terminal: Terminal) -> None:
