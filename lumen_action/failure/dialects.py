@@ -83,6 +83,11 @@ _RETRIED = _any(
 )
 
 
+# What a server under test writes about those who called it.
+_NOTE = _any(
+    r"^\"?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S{0,300}",
+    r"\"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S{0,300} HTTP/\d",
+)
 # In order of precedence: what the level alone proves, and what the text does.
 _ROLES: tuple[tuple[Role, Level | None, re.Pattern[str] | None], ...] = (
     (Role.ECHO, Level.COMMAND, _ECHO),
@@ -90,7 +95,7 @@ _ROLES: tuple[tuple[Role, Level | None, re.Pattern[str] | None], ...] = (
     (Role.PASSED, None, _PASSED),
     (Role.RETRIED, None, _RETRIED),
     (Role.WARNING, Level.WARNING, None),
-    (Role.NOTE, Level.INFO, None),
+    (Role.NOTE, Level.INFO, _NOTE),
     (Role.TEST, None, _TEST),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 _MAX_SEGMENTS = 64
 # Every part may be missing, so one match takes off whatever stands there.
@@ -110,6 +111,8 @@ def segments(raw: bytes) -> list[bytes]:
     return [part for part in raw.split(b"\r") if part.strip()][-_MAX_SEGMENTS:] or [b""]
 
 
+# Lines that matter often stand together, and then each is a neighbour of the others.
+@lru_cache(maxsize=64)
 def shown(raw: bytes) -> str:
     """Return the text of a line as it stood last on a screen."""
     return clean(segments(raw)[-1]).text

@@ -43,7 +43,7 @@ _QUERY = re.compile(
     r"[^&\s\"'<>#]+"
 )
 _PLAIN_VALUE = (
-    r"(?!\*{3}|\[redacted\]|\$\{|\$\(|(?:\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|true|false|null|none|nil|undefined|read|write)"
+    r"(?!\*{3}|\[redacted\]|\$\{|\$\(|(?:(?-i:\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%)|true|false|null|none|nil|undefined|read|write)"
     r"(?:[\s\"',;&)}\]]|$))"
 )
 _VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s\"',;&)}\]]+)"

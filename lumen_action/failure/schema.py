@@ -13,8 +13,8 @@ from lumen_action.failure.taxonomy import SUBCLASSES
 from lumen_action.model import ErrorClass, Scope
 
 _FILE_KEYS = frozenset({"ecosystem", "signatures"})
-_REQUIRED = ("id", "class", "subclass", "anchors", "meaning", "hint", "examples", "source")
-_OPTIONAL = ("pattern", "unless", "near", "pick", "tier", "scope", "runbook", "wrapper")
+REQUIRED = ("id", "class", "subclass", "anchors", "meaning", "hint", "examples", "source")
+OPTIONAL = ("pattern", "unless", "near", "pick", "tier", "scope", "runbook", "wrapper")
 _EXAMPLE_KEYS = frozenset({"matches", "ignores"})
 _CLASSES = {str(each): each for each in ErrorClass}
 _SCOPES = {str(each): each for each in Scope}
@@ -92,7 +92,7 @@ class _Entry:
 
     def signature(self) -> Signature | None:
         """Return the signature, None when it has faults."""
-        known = frozenset((*_REQUIRED, *_OPTIONAL))
+        known = frozenset((*REQUIRED, *OPTIONAL))
         for key in self.row:
             if key not in known:
                 self.fault(str(key), _stranger(str(key), known))
@@ -130,7 +130,7 @@ class _Entry:
         if not isinstance(value, str):
             self.fault(name, "not a text; put it in quotes")
             return ""
-        if not value and name in _REQUIRED:
+        if not value and name in REQUIRED:
             self.fault(name, "missing; it is required")
         return value
 
@@ -149,7 +149,7 @@ class _Entry:
         """Return what a word of a closed set stands for."""
         value = self.row.get(name)
         if value is None:
-            if name in _REQUIRED:
+            if name in REQUIRED:
                 self.fault(name, f"missing; one of {', '.join(words)}")
             return default
         if not isinstance(value, str) or value not in words:

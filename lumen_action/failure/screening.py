@@ -9,8 +9,9 @@ from collections.abc import Iterable
 # is rare at the speed of C, so a literal is looked for by its rarest byte and the few that follow it.
 _FREQUENT = b" etaosrnicl.-d/:0123456789pmu_TZhgyb=fvS[],kEADNFxOIwPj\"RC'"
 _TOO_FREQUENT = 22
-_KEY_BYTES = 6
+_KEY_BYTES = 8
 _SHORTEST_KEY = 3
+_RARITY = [len(_FREQUENT) if (place := _FREQUENT.find(byte)) < 0 else place for byte in range(256)]
 
 _Trie = dict[int, "_Trie"]
 
@@ -71,15 +72,17 @@ def _by_itself(found: dict[int, set[bytes]], literal: bytes, data: bytes, start:
 
 
 def _key(literal: bytes) -> bytes:
-    """Return the rarest byte of a literal with what follows, empty when all of them are frequent."""
-    starts = range(len(literal) - _SHORTEST_KEY + 1)
-    best = max(starts, key=lambda place: (_rarity(literal[place]), -place), default=0)
-    return literal[best : best + _KEY_BYTES] if starts and _rarity(literal[best]) >= _TOO_FREQUENT else b""
+    """Return the rarest byte of a literal with what follows, empty when all of them are frequent.
 
-
-def _rarity(byte: int) -> int:
-    place = _FREQUENT.find(byte)
-    return len(_FREQUENT) if place < 0 else place
+    A long key is found less often in vain, so a byte near the end is taken only if there is no other.
+    """
+    for length in (_KEY_BYTES, _SHORTEST_KEY):
+        starts = literal[: max(0, len(literal) - length + 1)]
+        rarest = max(starts, key=_RARITY.__getitem__, default=_FREQUENT[0])
+        if _RARITY[rarest] >= _TOO_FREQUENT:
+            place = literal.index(rarest)
+            return literal[place : place + _KEY_BYTES]
+    return b""
 
 
 def _trie(words: Iterable[bytes]) -> _Trie:
@@ -95,6 +98,6 @@ def _source(trie: _Trie) -> bytes:
     """Write a trie as a pattern, what is frequent first."""
     branches = [
         re.escape(bytes([byte])) + (_source(rest) if rest else b"")
-        for byte, rest in sorted(trie.items(), key=lambda item: _rarity(item[0]))
+        for byte, rest in sorted(trie.items(), key=lambda item: _RARITY[item[0]])
     ]
     return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lumen_action.failure.dialects import GROUP_LITERALS, MARKS, OWN_GROUP, Ending, Mark, Role, role_of
 from lumen_action.failure.lines import Level, Line, clean, segments
@@ -42,15 +43,30 @@ def sift(chunks: Iterable[bytes], catalogue: Catalogue) -> Sifted:
     return sieve.finish()
 
 
+@dataclass(frozen=True)
+class _Index:
+    """What each literal calls for."""
+
+    signatures: Mapping[bytes, tuple[Signature, ...]]
+    marks: Mapping[bytes, Sequence[tuple[int, Mark]]]
+    screen: Screen
+
+
+@lru_cache(maxsize=4)
+def _index(catalogue: Catalogue) -> _Index:
+    marks: dict[bytes, list[tuple[int, Mark]]] = {}
+    for order, mark in enumerate(MARKS):
+        marks.setdefault(mark.literal.encode(), []).append((order, mark))
+    signatures = {anchor.encode(): found for anchor, found in catalogue.by_anchor.items()}
+    screen = Screen({*catalogue.by_anchor, *(mark.literal for mark in MARKS), *GROUP_LITERALS})
+    return _Index(signatures, marks, screen)
+
+
 class _Sieve:
     """The state of reading: what is echoed, what still stands."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._signatures = {anchor.encode(): found for anchor, found in catalogue.by_anchor.items()}
-        self._marks: dict[bytes, list[tuple[int, Mark]]] = {}
-        for order, mark in enumerate(MARKS):
-            self._marks.setdefault(mark.literal.encode(), []).append((order, mark))
-        self._screen = Screen({*catalogue.by_anchor, *(mark.literal for mark in MARKS), *GROUP_LITERALS})
+        self._index = _index(catalogue)
         self._standing = Standing()
         self._result = Sifted(self._standing)
         self._echo_until = 0
@@ -64,7 +80,7 @@ class _Sieve:
     def read(self, block: Block) -> None:
         data, end = block.data, block.end
         number, counted = block.first, block.start
-        for start, stop, held in self._screen.lines(data, block.start, end):
+        for start, stop, held in self._index.screen.lines(data, block.start, end):
             number += data.count(b"\n", counted, start)
             counted = start
             place = _Place(block, number, start, stop)
@@ -111,13 +127,13 @@ class _Sieve:
             _SUCCESSES[ending](standing, ending.value)
 
     def _matches(self, text: str, literals: list[bytes]) -> list[tuple[Signature, re.Match[str]]]:
-        called = {each.id: each for literal in literals for each in self._signatures.get(literal, ())}
+        called = {each.id: each for literal in literals for each in self._index.signatures.get(literal, ())}
         found = ((signature, signature.found(text)) for signature in called.values())
         return [(signature, match) for signature, match in found if match]
 
     def _mark(self, text: str, literals: list[bytes]) -> Mark | None:
         marks = sorted(
-            (each for literal in literals for each in self._marks.get(literal, ())), key=lambda each: each[0]
+            (each for literal in literals for each in self._index.marks.get(literal, ())), key=lambda each: each[0]
         )
         return next((mark for _, mark in marks if mark.pattern.search(text)), None)
 

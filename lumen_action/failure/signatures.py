@@ -90,9 +90,9 @@ class Signature:
         return all(each.search(window) for each in self._near)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
-    """All signatures, by id, in the order they were read."""
+    """All signatures, by id, in the order they were read; equal only to itself, so that work on it can be kept."""
 
     signatures: Mapping[str, Signature] = field(default_factory=dict)
 
