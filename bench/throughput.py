@@ -118,7 +118,7 @@ def grep_row(option: str, texts: list[str], log: Path) -> str:
     listed.write_text("\n".join(texts) + "\n")
     size = log.stat().st_size / 1e6
     try:
-        command = ["grep", option, "-f", str(listed), str(log)]
+        command = ["grep", "-c", option, "-f", str(listed), str(log)]
         took = seconds(lambda: subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=GREP_SECONDS))
     except subprocess.TimeoutExpired:
         return f"{name:<28} did not finish {size:.0f} MB in {GREP_SECONDS} s ({len(texts)} patterns)"

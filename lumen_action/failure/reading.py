@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lumen_action.failure.window import windowed
+
 BLOCK_BYTES = 1 << 18
 LINE_LIMIT = 8192
 CONTEXT_LINES = 8
@@ -40,10 +42,10 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
     """Cut a log into blocks, free of NUL, colours and overlong lines.
 
     Lines end at a line feed and nowhere else, so numbers agree with what an editor shows. A line longer than
-    LINE_LIMIT keeps its head and its tail.
+    LINE_LIMIT keeps its head and its tail, and so does a log that is too long.
     """
     lead, held, number = b"", b"", 1
-    for text in _plain_lines(_utf8(chunks)):
+    for text in _plain_lines(windowed(_sized(_utf8(chunks)))):
         held += text
         end = _last_lines(held, len(held))
         if not end:
@@ -132,7 +134,7 @@ def _sized(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _plain_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield runs of whole lines, clipped, without NUL and escape sequences; the last may lack its line feed."""
     partial = bytearray()
-    for chunk in _sized(chunks):
+    for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
         if not cut:
             partial += chunk
