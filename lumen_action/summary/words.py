@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING
 
 from lumen_action.model import Action, Decision, Outcome
-from lumen_action.sli.state import DayState, RunResult, StageResult
+
+if TYPE_CHECKING:
+    # Most stages are green: their one line in the log needs none of these.
+    from lumen_action.sli.state import DayState, RunResult, StageResult
 
 RUN_STAGE = "run"
 _UNNAMED_REGIONS = ("", "default")
