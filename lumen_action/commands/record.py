@@ -14,7 +14,7 @@ from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import Session, open_session
 from lumen_action.errors import LumenError, RemoteError
 from lumen_action.ledger import Put
-from lumen_action.model import Trust
+from lumen_action.model import Evidence, Trust
 from lumen_action.record import RUN_STAGE, Recorded, Recorder
 
 _LEDGER_WORDS = {None: "deferred", Put.CREATED: "created", Put.SAME: "same", Put.CONFLICT: "conflict"}
@@ -113,6 +113,7 @@ def _publish(session: Session, recorded: Recorded) -> _Showing:
 def _hand_over(session: Session, recorded: Recorded, showing: _Showing, *, as_json: bool) -> None:
     """Give the answer to later steps, and to whoever reads the log or the terminal."""
     from lumen_action.summary.headline import headline
+    from lumen_action.summary.words import place
 
     host, fact = session.host, recorded.fact
     answer = _plain(recorded, showing)
@@ -124,10 +125,23 @@ def _hand_over(session: Session, recorded: Recorded, showing: _Showing, *, as_js
         return
     line = headline(fact.key.stage, fact.outcome, fact.key.region, recorded.verdict, recorded.decision)
     host.print_foreign(line)
+    around = _around(recorded.verdict.evidence if recorded.verdict else None)
+    if around:
+        with host.group("the lines around it"):
+            host.print_foreign("\n".join(around))
     for said in (f"fact {_LEDGER_WORDS[recorded.answer]} in {session.ledger_url}", *showing.lines, *showing.notes):
         host.say(said)
-    if fact.outcome.bad and fact.key.stage != RUN_STAGE:
-        host.notice("error", f"{fact.key.stage} failed in {fact.key.region}", line)
+    if fact.outcome.bad and fact.key.stage != RUN_STAGE and host.identity().in_job:
+        host.notice("error", f"{fact.key.stage} failed{place(fact.key.region)}", line)
+
+
+def _around(evidence: Evidence | None) -> list[str]:
+    """Return the evidence between its neighbours, each with its number; nothing when it stood alone."""
+    if not evidence or not (evidence.before or evidence.after):
+        return []
+    lines = (*evidence.before, evidence.text, *evidence.after)
+    numbered = enumerate(lines, evidence.line - len(evidence.before))
+    return [f"{number}: {text}" for number, text in numbered if text]
 
 
 def _plain(recorded: Recorded, showing: _Showing) -> dict[str, Any]:
