@@ -9,6 +9,9 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
+# Begins every line we print into a job's log, so that a later reading of that log does not quote ourselves.
+OWN_MARK = "[lumen]"
+
 FACT_VERSION = 1
 MAX_FACT_BYTES = 4096
 

@@ -8,8 +8,8 @@ from enum import Enum
 from functools import cached_property
 
 from lumen_action.failure.lines import Level, Line
+from lumen_action.model import OWN_MARK
 
-OWN_MARK = "[lumen]"
 OWN_GROUP = "lumen"
 
 

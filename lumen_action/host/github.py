@@ -25,6 +25,7 @@ from lumen_action.host.commands import (
     variable_entry,
 )
 from lumen_action.host.github_identity import created_at_ms, read_identity
+from lumen_action.model import OWN_MARK
 
 Fetch = Callable[[str, Mapping[str, str], float], Mapping[str, object]]
 
@@ -143,7 +144,7 @@ class GitHubHost:
     def say(self, text: str) -> None:
         """Print words of our own; what they quote must not become a command."""
         for line in lines_of(text):
-            self._print(disarm(line))
+            self._print(f"{OWN_MARK} {disarm(line)}")
 
     def notice(self, level: str, title: str, message: str) -> None:
         """Annotate the run, as plain lines once this call has said enough; level is error, warning or debug."""
@@ -152,7 +153,7 @@ class GitHubHost:
             if self._annotations_left[level] < 0:
                 self.say(f"{level}: {title}: {message}")
                 return
-        self._print(annotation(level, title, message))
+        self._print(annotation(level, title, message if level == "debug" else f"{OWN_MARK} {message}"))
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:

@@ -278,3 +278,12 @@ def test_a_hostile_log_leaves_outputs_summary_and_environment_clean(job: Job) ->
         assert shape not in outside
     assert "\x1b" not in job.summary + job.outputs["evidence"]
     assert "\x00" not in job.summary + job.outputs["evidence"]
+
+
+def test_the_log_of_the_whole_job_is_not_explained_by_our_own_words(job: Job) -> None:
+    job.step("fetch", "failure", error_log=DNS)
+    printed = job.log
+    job.run = "101"
+    (job.folder / "job.log").write_text(f"line one\n{printed}##[error]Process completed with exit code 7.\n")
+    job.step("again", "failure", log_file=str(job.folder / "job.log"))
+    assert job.outputs["error-class"] == "unknown"

@@ -139,7 +139,7 @@ class TestLog:
         job.host.notice("error", "build failed: eu, us", "50%\nnext\r\n::set-output name=x::1")
         job.host.notice("debug", "", "detail")
         assert job.runner.obeyed == [
-            Command("error", {"title": "build failed: eu, us"}, "50%\nnext\r\n::set-output name=x::1"),
+            Command("error", {"title": "build failed: eu, us"}, "[lumen] 50%\nnext\r\n::set-output name=x::1"),
             Command("debug", {}, "detail"),
         ]
         assert job.printed.count("\n") == 2
@@ -151,8 +151,8 @@ class TestLog:
             job.host.notice("debug", "lumen", "d")
         names = [command.name for command in job.runner.obeyed]
         assert {name: names.count(name) for name in names} == {"error": 1, "warning": 3, "debug": 5}
-        assert "warning: lumen: w4" in job.runner.shown
-        assert "error: lumen: e4" in job.runner.shown
+        assert "[lumen] warning: lumen: w4" in job.runner.shown
+        assert "[lumen] error: lumen: e4" in job.runner.shown
 
     def test_our_own_words_may_quote(self, job: Job) -> None:
         job.host.say("answered ##[add-mask]x\n::add-mask::y")
@@ -166,7 +166,7 @@ class TestLog:
 
         with pytest.raises(RuntimeError):
             fail()
-        assert job.printed == "::group::50%25%0A::x\ninside\n::endgroup::\n"
+        assert job.printed == "::group::50%25%0A::x\n[lumen] inside\n::endgroup::\n"
 
     @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES.keys())
     def test_foreign_text_is_shown_and_not_obeyed(self, job: Job, text: str) -> None:
@@ -175,7 +175,7 @@ class TestLog:
         assert job.printed.endswith("\n::token1::\n")
         assert job.runner.obeyed == []
         assert job.runner.stop_token is None
-        assert job.runner.shown == [*lines_of(disarm(text)), ""]
+        assert job.runner.shown == [*(f"[lumen] {disarm(line)}" for line in lines_of(text)), ""]
 
     @given(text=hostile_texts, later=hostile_texts)
     def test_no_foreign_text_is_obeyed(self, text: str, later: str, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -183,7 +183,7 @@ class TestLog:
         job.host.print_foreign(text)
         job.host.print_foreign(later)
         job.host.notice("warning", "lumen", "ours")
-        assert job.runner.obeyed == [Command("warning", {"title": "lumen"}, "ours")]
+        assert job.runner.obeyed == [Command("warning", {"title": "lumen"}, "[lumen] ours")]
         assert job.runner.stop_token is None
 
     def test_a_token_serves_once(self, job: Job) -> None:
@@ -211,7 +211,7 @@ class TestLog:
         host = GitHubHost(Job(tmp_path).env, out, lambda: "t")
         host.say("日本 é\udce9")
         out.flush()
-        assert raw.getvalue() == b"\\u65e5\\u672c \xe9\\udce9\n"
+        assert raw.getvalue() == b"[lumen] \\u65e5\\u672c \xe9\\udce9\n"
 
 
 class TestMasks:
