@@ -204,9 +204,10 @@ class Recorder:
             waits = f"the fact waits in {self.spool.folder} and goes with the next call"
             warnings.append(f"{fault}; {'the fact is lost' if homeless else waits}")
             return None
+        advice = "" if self.host.identity().in_job else "; a new try is another --run-id, or the next LUMEN_ATTEMPT"
         warnings.extend(
             f"{item.fact.key.stage} in {item.fact.key.region} was already recorded otherwise in this attempt; "
-            "the first account counts, this one is kept as a conflict"
+            f"the first account counts, this one is kept as a conflict{advice}"
             for item in delivered
             if item.answer is Put.CONFLICT
         )

@@ -91,9 +91,7 @@ def _ledger(session: Session) -> Iterator[Finding]:
         )
     waiting = sum(1 for _ in session.spool.pending())
     if waiting:
-        yield Finding(
-            "spool", _WARN, f"{waiting} facts wait for the ledger", "run `lumen publish` or the next `record`"
-        )
+        yield Finding("spool", _WARN, f"{waiting} waiting for the ledger", "run `lumen publish` or the next `record`")
 
 
 def _sinks(session: Session) -> Iterator[Finding]:

@@ -36,6 +36,28 @@ def test_basic(runner: Runner, team: Consumer) -> None:
     assert run.leg().summary.count("\n#") + run.leg().summary.startswith("#") == 1
 
 
+@pytest.mark.parametrize(
+    ("upload", "fails", "tried"),
+    [
+        ("echo sent", False, 1),
+        # Works the second time: the first leaves a trace.
+        (
+            '[ -e tried ] || { touch tried; echo "curl: (56) Recv failure: Connection reset by peer"; exit 56; }',
+            False,
+            2,
+        ),
+        ('echo "remote: HTTP Basic: Access denied. The provided password or token is incorrect"; exit 1', True, 1),
+    ],
+)
+def test_retry(upload: str, fails: bool, tried: int, runner: Runner, team: Consumer) -> None:  # noqa: FBT001
+    script = team.folder / "upload.sh"
+    script.write_text(f"#!/bin/sh\necho uploading\n{upload}\n", encoding="utf-8")
+    script.chmod(0o755)
+    run = runner.run((EXAMPLES / "retry.yml").read_text(encoding="utf-8"), team, BY_HAND)
+    assert (run.exit_code != 0) is fails
+    assert [line.strip() for line in run.leg().log].count("uploading") == tried
+
+
 def test_regions(runner: Runner, team: Consumer, tmp_path: Path) -> None:
     ledger = f"sqlite:{tmp_path / 'ledger.db'}"
     team = replace(team, variables={"LUMEN_LEDGER": ledger})

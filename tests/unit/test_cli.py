@@ -157,7 +157,7 @@ def test_the_doctor_names_facts_that_wait(terminal: Terminal) -> None:
     assert "waits in" in terminal.err
     (terminal.folder / "file").unlink()
     assert terminal.run("doctor", "--ledger", ledger) == 0
-    assert "1 facts wait" in terminal.out
+    assert "1 waiting for the ledger" in terminal.out
 
 
 def test_a_fact_that_nobody_can_keep_is_a_warning_and_on_request_an_error(terminal: Terminal) -> None:
