@@ -282,6 +282,13 @@ class Fact:
         return canonical(_shortened(self, len(encoded) - MAX_FACT_BYTES).body())
 
     @property
+    def order(self) -> tuple[int | str, ...]:
+        """Return what sorts facts the same way everywhere: the time, then the identity."""
+        key = self.key
+        place = (key.provider, key.host, key.repo, key.run, key.attempt, key.job, key.region, key.kind.value, key.stage)
+        return (self.observed_at_ms, *place)
+
+    @property
     def statement(self) -> bytes:
         """Return what the fact claims, without what belongs to the act of observing it.
 

@@ -58,7 +58,7 @@ def history(events: Sequence[Fact]) -> History:
 
 
 def _worst(facts: Collection[Fact]) -> Fact:
-    return max(facts, key=lambda fact: (_SEVERITY[fact.outcome], -fact.observed_at_ms, fact.encode()))
+    return max(facts, key=lambda fact: (_SEVERITY[fact.outcome], -fact.observed_at_ms, fact.order))
 
 
 def _side(outcome: Outcome) -> Outcome:

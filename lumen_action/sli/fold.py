@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from operator import attrgetter
 from typing import TypeVar
 
-from lumen_action.model import Action, ErrorClass, Fact, Kind, Outcome, Trust
+from lumen_action.model import Action, ErrorClass, Fact, FactKey, Kind, Outcome, Trust
 from lumen_action.sli.attempts import History, history
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.state import (
@@ -19,7 +20,7 @@ from lumen_action.sli.state import (
     State,
 )
 
-Collected = Mapping[str, Fact]
+Collected = Mapping[FactKey, Fact]
 K = TypeVar("K", bound=Hashable)
 
 
@@ -27,10 +28,9 @@ def collect(facts: Iterable[Fact], into: Collected | None = None) -> Collected:
     """Make a set of facts, one a key; of two bodies under one key the earlier observation stays."""
     known = dict(into or {})
     for fact in facts:
-        digest = fact.key.digest
-        present = known.get(digest)
-        if present is None or _precedence(fact) < _precedence(present):
-            known[digest] = fact
+        present = known.get(fact.key)
+        if present is None or (present != fact and _precedence(fact) < _precedence(present)):
+            known[fact.key] = fact
     return known
 
 
@@ -86,7 +86,7 @@ def _runs(pipeline: str, facts: list[Fact]) -> list[tuple[RunResult, History]]:
 
 
 def _run(pipeline: str, ref: RunRef, region: str, day: str, facts: list[Fact]) -> tuple[RunResult, History]:
-    facts = sorted(facts, key=_precedence)
+    facts = sorted(facts, key=attrgetter("order"))
     past = history([fact for fact in facts if fact.key.kind is Kind.RUN])
     latest = max(facts, key=lambda fact: fact.key.attempt)
     stages = _stages(facts)
@@ -130,7 +130,7 @@ def _stages(facts: list[Fact]) -> tuple[StageResult, ...]:
             failure=fact.failure,
             leg=fact.leg,
         )
-        for fact in sorted(latest.values(), key=_precedence)
+        for fact in sorted(latest.values(), key=attrgetter("order"))
     )
 
 
@@ -161,7 +161,7 @@ def _class_of(fact: Fact) -> ErrorClass:
 
 def _decisions(facts: list[Fact]) -> Counter[Action]:
     """Count one decision for each job attempt that failed: that of its first failed stage, else of its run."""
-    failed = sorted((fact for fact in facts if fact.failure), key=lambda f: (f.key.kind is Kind.RUN, _precedence(f)))
+    failed = sorted((fact for fact in facts if fact.failure), key=lambda f: (f.key.kind is Kind.RUN, f.order))
     first: dict[tuple[RunRef, int, str], Action] = {}
     for fact in failed:
         if fact.failure:
@@ -201,5 +201,5 @@ def _day(day: str, runs: list[tuple[RunResult, History]], now_ms: int, closes_ms
 
 def _checks(facts: list[Fact]) -> dict[str, Outcome]:
     """Return the newest answer of every check."""
-    checks = sorted((fact for fact in facts if fact.key.kind is Kind.CHECK), key=_precedence)
+    checks = sorted((fact for fact in facts if fact.key.kind is Kind.CHECK), key=attrgetter("order"))
     return {fact.key.stage: fact.outcome for fact in checks}

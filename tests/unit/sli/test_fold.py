@@ -161,7 +161,7 @@ def test_order_copies_and_batches_do_not_matter(facts: list[Fact], rng: random.R
 
 @given(_facts, st.integers(0, 30))
 def test_counters_only_go_up_as_observations_come_in(facts: list[Fact], cut: int) -> None:
-    facts = sorted(collect(facts).values(), key=lambda item: (item.observed_at_ms, item.encode()))
+    facts = sorted(collect(facts).values(), key=lambda item: item.order)
     before, after = state_of(*facts[:cut]), state_of(*facts)
     for name, pipeline in before.pipelines.items():
         for region_name, old in pipeline.regions.items():
