@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -267,7 +266,6 @@ class Fact:
     trace_id: str = ""
     runner: str = ""
     pipeline_version: str = ""
-    detail: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
         """Return the fact as a JSON object without its empty attributes."""
@@ -330,9 +328,7 @@ def _plain(value: object) -> object:
     """Return a JSON value."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Failure):
-        return _without_defaults(value)
-    return dict(value) if isinstance(value, Mapping) else value
+    return _without_defaults(value) if isinstance(value, Failure) else value
 
 
 def _without_defaults(record: Fact | Failure, skip: int = 0) -> dict[str, Any]:
@@ -340,8 +336,7 @@ def _without_defaults(record: Fact | Failure, skip: int = 0) -> dict[str, Any]:
     said = {}
     for item in fields(record)[skip:]:
         value = getattr(record, item.name)
-        default = item.default_factory() if item.default_factory is not MISSING else item.default
-        if value != default:
+        if value != item.default:
             said[item.name] = _plain(value)
     return said
 
@@ -352,4 +347,4 @@ def _shortened(fact: Fact, excess: int) -> Fact:
     if failure and failure.evidence:
         kept = failure.evidence.encode()[: max(0, len(failure.evidence.encode()) - excess - 8)]
         failure = replace(failure, evidence=kept.decode(errors="ignore"), meaning="", hint="", reason="")
-    return replace(fact, failure=failure, detail={}, url=fact.url[:500])
+    return replace(fact, failure=failure, url=fact.url[:500])
