@@ -8,6 +8,7 @@ from typing import Any
 from lumen_action.catalogue import load_catalogue
 from lumen_action.commands import World
 from lumen_action.failure import Analysis, classify
+from lumen_action.failure.taxonomy import TAXONOMY_VERSION
 from lumen_action.logs import log_chunks, stdin_chunks
 from lumen_action.model import Verdict
 
@@ -77,7 +78,11 @@ def plain_verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _plain(analysis: Analysis, *, explain: bool) -> dict[str, Any]:
-    answer = plain_verdict(analysis.verdict) | {"lines": analysis.lines, "bytes": analysis.bytes}
+    answer = plain_verdict(analysis.verdict) | {
+        "taxonomy_version": TAXONOMY_VERSION,
+        "lines": analysis.lines,
+        "bytes": analysis.bytes,
+    }
     if explain:
         answer["candidates"] = [
             {

@@ -65,8 +65,3 @@ def lines_of(text: str) -> list[str]:
 def clip(text: str, limit: int) -> str:
     """Cut to a number of characters, with an ellipsis where something is missing."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def clip_bytes(text: str, limit: int) -> str:
-    """Cut to a number of UTF-8 bytes between two characters."""
-    return text.encode("utf-8", "backslashreplace")[: max(0, limit)].decode("utf-8", "ignore")

@@ -11,7 +11,6 @@ from runner_parser import Command, Runner, parse, parse_legacy, read_file_comman
 from lumen_action.host.commands import (
     MAX_MESSAGE_CHARACTERS,
     annotation,
-    clip_bytes,
     disarm,
     escape_data,
     escape_property,
@@ -105,14 +104,6 @@ def test_variables_are_in_capitals_and_of_one_line() -> None:
     for value in ("a\nb", "a\rb", "\n"):
         with pytest.raises(ValueError, match="several lines"):
             variable_entry("A", value, "t1")
-
-
-@given(st.text(), st.integers(-1, 40))
-def test_bytes_are_clipped_between_characters(text: str, limit: int) -> None:
-    clipped = clip_bytes(text, limit)
-    assert text.startswith(clipped)
-    assert len(clipped.encode()) <= max(0, limit)
-    assert len(clipped.encode()) > limit - 4 or clipped == text
 
 
 def test_the_port_of_the_runner_reads_what_the_runner_reads() -> None:
