@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from lumen_action.catalogue import load_catalogue  # noqa: E402 - the path comes first
 from lumen_action.failure import Catalogue, classify  # noqa: E402
+from lumen_action.failure.window import HEAD_BYTES, TAIL_BYTES
 from lumen_action.logs import log_chunks  # noqa: E402
 
 LOG_BYTES = 100_000_000
@@ -137,7 +138,8 @@ def main() -> None:
         took = seconds(lambda: said.append(ours(path, catalogue)))
         if said != [CAUSE]:
             sys.exit(f"the engine found {said} instead of the cause")
-        print(f"{len(catalogue.signatures)} signatures, a log of {LOG_BYTES / 1e6:.0f} MB")
+        read = (HEAD_BYTES + TAIL_BYTES) / 1e6
+        print(f"{len(catalogue.signatures)} signatures, a log of {LOG_BYTES / 1e6:.0f} MB, of which we read {read:.0f}")
         print(
             f"lumen classify               {LOG_BYTES / took / 1e6:8.1f} MB/s   "
             f"{took:.2f} s, peak {peak_megabytes():.0f} MB, {peak_megabytes() - before:.0f} MB of it for the log"
