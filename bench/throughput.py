@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from lumen_action.catalogue import load_catalogue  # noqa: E402 - the path comes first
 from lumen_action.failure import Catalogue, classify  # noqa: E402
-from lumen_action.failure.window import HEAD_BYTES, TAIL_BYTES
+from lumen_action.failure.window import HEAD_BYTES, TAIL_BYTES  # noqa: E402
 from lumen_action.logs import log_chunks  # noqa: E402
 
 LOG_BYTES = 100_000_000
