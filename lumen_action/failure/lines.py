@@ -25,7 +25,7 @@ _PREFIX = re.compile(
         )
     )
 )
-_ORPHAN_COLOURS = re.compile(r"\x1b?\[\d{1,3}(?:;\d{1,3}){0,4}m|\x1b?\[0?K")
+_ORPHAN_COLOURS = re.compile(r"\x1b?\[\d{1,3}(?:;\d{1,3}){0,4}m|\x1b?\[0?K(?![A-Za-z])")
 
 
 class Level(str, Enum):

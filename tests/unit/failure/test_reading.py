@@ -150,3 +150,8 @@ def test_memory_does_not_grow_with_the_log(case: str) -> None:
     subclass, grown = done.stdout.split()
     assert subclass == "dns"
     assert int(grown) < 16_000_000
+
+
+def test_a_word_in_brackets_is_no_colour() -> None:
+    assert clean(b"collect2: fatal error: ld terminated with signal 9 [Killed]").text.endswith("[Killed]")
+    assert clean(b"fetching [0Kpages\x1b[K").text == "fetching [0Kpages"
