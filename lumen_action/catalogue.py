@@ -9,7 +9,10 @@ from lumen_action.errors import ConfigError
 from lumen_action.failure.schema import parse_catalogue
 from lumen_action.failure.signatures import Catalogue
 
-RULES = Path(__file__).resolve().parent.parent / "rules" / "failures"
+_PACKAGE = Path(__file__).resolve().parent
+# An installed package carries the rules inside itself; a checkout, and so the Action, has them beside it.
+_INSTALLED = _PACKAGE / "rules" / "failures"
+RULES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "rules" / "failures"
 
 
 def load_catalogue(folder: Path | None = None) -> Catalogue:

@@ -20,7 +20,7 @@ from lumen_action.commands.state import state_of
 from lumen_action.errors import LumenError
 from lumen_action.files import write_atomically
 
-_LOGS = Path(__file__).resolve().parents[2] / "examples" / "demo"
+_LOGS = Path(__file__).resolve().parent / "demo_logs"
 _SHA = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
 _PIPELINE = "daily-report"
 
