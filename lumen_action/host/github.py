@@ -100,7 +100,8 @@ class GitHubHost:
         }
         try:
             return created_at_ms(fetch(url, headers, FETCH_TIMEOUT_SECONDS).get("created_at"))
-        except RemoteError as fault:
+        except (RemoteError, ImportError) as fault:
+            # Without an index the program that asks cannot be had; the day is then that of the first step.
             self.notice("debug", "", f"the API did not tell when the run was created: {fault}")
             return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,15 @@ def test_a_wrong_input_is_one_annotation_with_all_faults_and_the_cure(job: Job) 
     assert "write `outcome: failure`" in job.log
     assert "write `stage: build`" in job.log
     assert not job.outputs
+
+
+def test_a_day_that_cannot_be_asked_for_costs_no_fact(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What an air-gapped machine meets: the import of requests fails.
+    monkeypatch.setitem(sys.modules, "requests", None)
+    job.extra |= {"GITHUB_API_URL": "http://127.0.0.1:9", "LUMEN_INPUT_TOKEN": "ghs_x"}
+    assert job.step("build") == 0
+    assert "::warning" not in job.log
+    assert facts_of(job)["build"].day == "2026-01-02"
 
 
 def test_a_missing_log_is_a_warning_and_loses_nothing(job: Job) -> None:
