@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lumen_action.errors import ConfigError, LedgerError
+from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.host import Host, Identity
 from lumen_action.jobmemory import JobMemory, memory_file, recall, remember
 from lumen_action.ledger import Ledger, Put
@@ -18,6 +18,8 @@ from lumen_action.settings import Settings
 
 RUN_STAGE = "run"
 DEFAULT_REGION = "default"
+# A ledger that does not answer, or whose answer is damaged, may not turn a green job red.
+_LEDGER_AWAY = (LedgerError, IntegrityError)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Recorder:
         """Return why stages of this attempt failed: those of this region first, of this job, the first to fail."""
         identity = moment.identity
         facts = [fact for _, fact in self.spool.pending()]
-        with suppress(LedgerError):
+        with suppress(*_LEDGER_AWAY):
             facts.extend(self.open_ledger().scan(run=identity.run))
         here = (identity.provider, identity.host, identity.repo, identity.run, identity.attempt)
         failed = [
@@ -200,7 +202,7 @@ class Recorder:
         try:
             ledger = self.open_ledger()
             delivered = [*deliver(self.spool, ledger), *(hand_over(fact, ledger) for fact in homeless)]
-        except LedgerError as fault:
+        except _LEDGER_AWAY as fault:
             waits = f"the fact waits in {self.spool.folder} and goes with the next call"
             warnings.append(f"{fault}; {'the fact is lost' if homeless else waits}")
             return None

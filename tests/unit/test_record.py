@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -159,6 +160,17 @@ def test_a_dead_ledger_is_a_warning_and_the_fact_follows_later(job: Job, tmp_pat
     assert sorted(facts_of(job)) == ["build", "run"]
     assert job.outputs["error-class"] == "network"
     job.ledger = good
+
+
+def test_a_damaged_ledger_is_a_warning_and_the_fact_waits(job: Job) -> None:
+    job.step("build")
+    with sqlite3.connect(job.ledger.removeprefix("sqlite:")) as base:
+        base.execute("UPDATE fact SET body = substr(body, 1, 20)")
+    base.close()
+    assert job.step("build") == 0
+    assert job.json["ledger"] == "deferred"
+    assert "cannot be read" in job.log
+    assert job.step("run", "failure") == 0
 
 
 def test_fail_on_error_makes_it_an_exit_code(job: Job, tmp_path: Path) -> None:
