@@ -64,10 +64,6 @@ class _Showing:
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Record one stage; nothing outside can fail the job unless `fail-on-error` says so."""
     session = open_session(given(arguments), world, required=("stage",))
-    # Where the masker cannot be had no request can be sent either, so no secret can come back in an answer.
-    with suppress(ImportError):
-        for secret in session.settings.push_secrets:
-            session.host.mask(secret)
     recorder = Recorder(
         settings=session.settings,
         host=session.host,
@@ -98,6 +94,10 @@ def _publish(session: Session, recorded: Recorded) -> _Showing:
         ledger = session.ledger()
         if not ledger.durable:
             return _Showing(notes=(session.ephemeral_note,))
+        # Only now is a secret sent anywhere. Where the masker cannot be had no request can be sent either.
+        with suppress(ImportError):
+            for secret in settings.push_secrets:
+                session.host.mask(secret)
         covering = ledger.head() if recorded.answer is Put.CREATED else None
         results = session.publisher().publish(recorded.fact.pipeline, covering=covering)
     except LumenError:

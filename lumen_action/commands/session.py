@@ -105,10 +105,9 @@ class Session:
     @cached_property
     def sinks(self) -> list[Sink]:
         """Return the sinks that are set."""
-        from lumen_action.http import Http
-
         sinks: list[Sink] = []
         if self.settings.pushgateway:
+            from lumen_action.http import Http
             from lumen_action.sinks.pushgateway import Pushgateway
 
             sinks.append(Pushgateway(self.settings.pushgateway, Http(patience_seconds=self.patience_seconds)))

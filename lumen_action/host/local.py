@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
@@ -50,6 +51,10 @@ class LocalHost:
 
     def identity(self) -> Identity:
         """Tell who we are, from the git work tree we stand in if there is one."""
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> Identity:
         attempt = self._env.get("LUMEN_ATTEMPT") or "1"
         if not (attempt.isascii() and attempt.isdigit() and int(attempt)):
             raise ConfigError(f"LUMEN_ATTEMPT: `{attempt[:40]}` is not a number from 1; write `LUMEN_ATTEMPT=2`")

@@ -205,12 +205,21 @@ def test_checks_become_facts(job: Job) -> None:
 
 def test_without_a_lasting_ledger_no_totals_are_published_and_the_step_says_so(job: Job) -> None:
     job.ledger = ""
-    job.extra["PUSHGATEWAY_URL"] = "http://127.0.0.1:9"
+    job.extra["PUSHGATEWAY_URL"] = "http://user:hunter2@127.0.0.1:9"
     assert job.step("run") == 0
+    assert "add-mask" not in job.log
     assert job.outputs["published"] == "false"
     assert "does not outlive this job" in job.log
     assert "does not outlive this job" in job.summary
     assert "::warning" not in job.log
+
+
+def test_the_secrets_of_the_pushgateway_are_masked_before_they_are_sent(job: Job) -> None:
+    job.extra |= {"PUSHGATEWAY_URL": "http://user:hunter2@127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
+    job.step("run")
+    masked = {command.data for command in Runner().read(job.log).obeyed if command.name == "add-mask"}
+    assert masked == {"hunter2", "dXNlcjpodW50ZXIy"}
+    assert "hunter2" not in job.log.replace("::add-mask::hunter2", "")
 
 
 def test_a_dead_pushgateway_is_one_warning_in_a_green_job(job: Job) -> None:
