@@ -168,6 +168,8 @@ def _config(path: str, folder: Path, problems: Problems) -> dict[str, Any]:
     return read_config(document, file.name, problems)
 
 
+# What is refused is quoted, and a URL of another kind of ledger may hold a password.
+_USERINFO = re.compile(r"//[^/\s]*@")
 _LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}\Z")
 
 
@@ -207,6 +209,7 @@ def _checked(option: Option, text: str, origin: str, problems: Problems) -> str:
         fault = _CHECKS[option.name](text)
     if fault is None:
         return text
+    text = _USERINFO.sub("//***@", text)
     shown = text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - what fits on a line
     problems.append(f"{origin}: `{shown}` is not allowed, {fault}; write `{option.name}: {option.example}`")
     return ""

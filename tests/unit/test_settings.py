@@ -175,6 +175,12 @@ def test_secrets_are_in_no_representation(tmp_path: Path) -> None:
     assert {"tok-en", "hunter2"} <= set(settings.secrets)
 
 
+def test_a_refused_url_is_quoted_without_its_password(tmp_path: Path) -> None:
+    (problem,) = problems_of({"LUMEN_LEDGER": "postgresql://lumen:hunter2@db/x"}, tmp_path, stage="build")
+    assert "postgresql://***@db/x" in problem
+    assert "hunter2" not in problem
+
+
 def test_every_option_has_an_example_that_is_accepted(tmp_path: Path) -> None:
     for option in OPTIONS.values():
         if option.name in ("config", "textfile-dir"):
