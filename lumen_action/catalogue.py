@@ -1,4 +1,4 @@
-"""The rule files on disk, as a catalogue."""
+"""The rule files on disk, ours and the user's own, as a catalogue."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "rules" / "failures"
 RULES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "rules" / "failures"
 
+OWN_RULES = Path(".lumen", "signatures.yml")
+OWN_RULES_BYTES = 1 << 20
 
-def load_catalogue(folder: Path | None = None) -> Catalogue:
-    """Read every rule file of a folder; all their faults are told together."""
+
+def load_catalogue(folder: Path | None = None, own: Path | None = None) -> Catalogue:
+    """Read the rule files of a folder, then the user's own; all faults of folder or file come together."""
     folder = RULES if folder is None else folder
     files = sorted(folder.glob("*.yml"))
     if not files:
@@ -32,4 +35,44 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
             faults.append(f"{file.name}: cannot be read ({fault}); restore it from the release")
     if faults:
         raise ConfigError(faults)
-    return parse_catalogue(documents)
+    catalogue = parse_catalogue(documents)
+    return catalogue if own is None else _with_own(catalogue, own)
+
+
+def own_rules(root: Path) -> Path | None:
+    """Return the user's own rule file in a workspace, if there is one.
+
+    A link may not lead out of the workspace: a change under review must not bring other files of the machine in.
+    """
+    path = root / OWN_RULES
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(root.resolve()):
+            raise _refused("is a link to a place outside of the workspace", "put the file itself there")
+        if not real.is_file():
+            raise _refused("is not a regular file", "put the rules into a file of this name")
+        if real.stat().st_size > OWN_RULES_BYTES:
+            raise _refused(f"is larger than {OWN_RULES_BYTES >> 20} MiB", "keep only the rules that are needed")
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise _refused("is a link to nothing", "put the file itself there") from None
+        return None
+    except (OSError, RuntimeError) as fault:  # RuntimeError: links in a circle, before Python 3.13
+        raise _refused(f"cannot be read ({fault})", "check its path and its permissions") from None
+    return path
+
+
+def _with_own(catalogue: Catalogue, own: Path) -> Catalogue:
+    # Most repositories have no rules of their own.
+    from lumen_action.failure.ownrules import with_own_rules
+
+    name = f"{own.parent.name}/{own.name}"
+    try:
+        text = own.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{name}: cannot be read ({fault}); write it as UTF-8 text") from None
+    return with_own_rules(catalogue, yamlite.load(text, name), name)
+
+
+def _refused(fault: str, fix: str) -> ConfigError:
+    return ConfigError(f"{OWN_RULES.as_posix()}: {fault}; {fix}")

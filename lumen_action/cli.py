@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "publish": "show the ledger's totals in Prometheus",
     "state": "show what the ledger says: runs, stages, days, regions",
     "export": "print the totals as Prometheus, OpenMetrics, JSON or CSV",
+    "signatures": "look at the signatures, try them on texts, check and import them",
     "doctor": "check configuration, ledger and sinks, and say how to fix what is wrong",
     "demo": "play a sample day in two regions and show summary and page",
 }

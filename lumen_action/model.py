@@ -131,12 +131,25 @@ class FactKey:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The line that proves a verdict: redacted, clipped, numbered as in the original log from 1."""
+    """The line that proves a verdict: redacted, clipped, numbered as in the original log from 1.
+
+    `column` says where in that line stands what was recognised, from 1; 0 when that is not known.
+    """
 
     line: int
     text: str
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A line that tells of what the cause led to."""
+
+    line: int
+    text: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,8 @@ class Verdict:
     runbook: str = ""
     fingerprint: str = ""
     retry_after_seconds: int | None = None
+    symptoms: tuple[Symptom, ...] = ()
+    """What the cause led to, in the order of the log."""
 
     @property
     def name(self) -> str:

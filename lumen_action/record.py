@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.host import Host, Identity
@@ -16,6 +18,9 @@ from lumen_action.model import Decision, Fact, FactKey, Failure, Kind, Outcome, 
 from lumen_action.rerun import Attempt, decide, without_failure
 from lumen_action.settings import Settings
 
+if TYPE_CHECKING:
+    from lumen_action.failure import Catalogue
+
 RUN_STAGE = "run"
 DEFAULT_REGION = "default"
 # A ledger that does not answer, or whose answer is damaged, may not turn a green job red.
@@ -24,7 +29,10 @@ _LEDGER_AWAY = (LedgerError, IntegrityError)
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was recorded, and what the ledger said; `answer` is None while the fact waits in the spool."""
+    """What was recorded, and what the ledger said; `answer` is None while the fact waits in the spool.
+
+    `errors` are wrong inputs that only made the answer poorer: the fact is kept all the same.
+    """
 
     fact: Fact
     verdict: Verdict | None
@@ -32,6 +40,7 @@ class Recorded:
     answer: Put | None
     explained_before: bool
     warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class Recorder:
     """The collaborators of one call; `open_ledger` may fail, and then the fact waits in the spool."""
 
     settings: Settings
+    workspace: Path
     host: Host
     spool: Spool
     open_ledger: Callable[[], Ledger]
@@ -62,7 +72,8 @@ class Recorder:
         memory = moment.memory
         outcome = self._outcome(memory)
         warnings: list[str] = []
-        failure, verdict = self._failure(moment, warnings) if outcome.bad else (None, None)
+        errors: list[str] = []
+        failure, verdict = self._failure(moment, warnings, errors) if outcome.bad else (None, None)
         fact = self._fact(moment, outcome, failure)
         answer = self._keep([fact, *self._checks(fact)], warnings)
         failed = memory.job_had_failed or self.settings.job_status is Outcome.FAILURE
@@ -74,6 +85,7 @@ class Recorder:
             answer=answer,
             explained_before=memory.explained,
             warnings=tuple(warnings),
+            errors=tuple(errors),
         )
 
     def explained(self) -> None:
@@ -112,27 +124,37 @@ class Recorder:
         created_ms = self.host.created_at_ms(identity)
         return self.settings.calendar.day_of(now_ms if created_ms is None else created_ms)
 
-    def _failure(self, moment: _Moment, warnings: list[str]) -> tuple[Failure, Verdict]:
+    def _failure(self, moment: _Moment, warnings: list[str], errors: list[str]) -> tuple[Failure, Verdict]:
         if self._kind is Kind.RUN and not self.settings.log_file and not self.settings.error_log:
             for known in self._known_failures(moment):
                 return known, known.verdict
-        verdict = self._verdict(warnings)
+        verdict = self._verdict(warnings, errors)
         attempt = Attempt(moment.identity.attempt, several_legs=moment.identity.several_legs)
         return Failure.of(verdict, decide(verdict, attempt, self.settings.policy, self.random)), verdict
 
-    def _verdict(self, warnings: list[str]) -> Verdict:
+    def _verdict(self, warnings: list[str], errors: list[str]) -> Verdict:
         # Classifying is needed only on the way of a failure, and its rules take time to read.
-        from lumen_action.catalogue import load_catalogue
+        from lumen_action.automaton import AutomatonScreen
         from lumen_action.failure import classify
         from lumen_action.logs import log_chunks
 
-        catalogue = load_catalogue()
+        catalogue = self._catalogue(errors)
         try:
             chunks = log_chunks(self.settings.log_file, self.settings.error_log)
-            return classify(chunks, catalogue, secrets=self.settings.secrets).verdict
+            return classify(chunks, catalogue, secrets=self.settings.secrets, faster=AutomatonScreen).verdict
         except ConfigError as fault:
             warnings.extend(fault.problems)
             return classify((), catalogue).verdict
+
+    def _catalogue(self, errors: list[str]) -> Catalogue:
+        """Return our rules with the workspace's own, or ours alone when those are wrong."""
+        from lumen_action.catalogue import load_catalogue, own_rules
+
+        try:
+            return load_catalogue(own=own_rules(self.workspace))
+        except ConfigError as fault:
+            errors.extend(fault.problems)
+            return load_catalogue()
 
     def _known_failures(self, moment: _Moment) -> list[Failure]:
         """Return why stages of this attempt failed: those of this region first, of this job, the first to fail."""

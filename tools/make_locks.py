@@ -3,8 +3,8 @@
     python3 tools/make_locks.py             keep the pinned versions where they still fit
     python3 tools/make_locks.py --upgrade   take the newest versions
 
-Each distribution stands in exactly one lock, without environment markers: the archive and report locks come on top of
-the core lock. The last step proves that every lock can be installed from wheels alone on every Python and platform in
+Each distribution stands in exactly one lock, without environment markers: the others come on top of the core
+lock. The last step proves that every lock can be installed from wheels alone on every Python and platform in
 PYTHONS and PLATFORMS. Needs `uv` on the PATH or beside this interpreter, and a package index.
 """
 
@@ -25,9 +25,14 @@ WANTED: Mapping[str, tuple[str, ...]] = {
     "core": ("requests>=2.32", "urllib3>=2"),
     "archive": ("boto3>=1.35", "cryptography>=43"),
     "report": ("reportlab>=4.2",),
+    "scan": (),
 }
-# Its declared dependencies (an API client and a crypto library) are never imported by the one module used here.
-ALONE: Mapping[str, tuple[str, ...]] = {"core": ("actions-toolkit==0.1.15",)}
+# What these declare as dependencies is never imported by what is used here: an API client and a crypto library of the
+# one, the types of old Pythons of the other.
+ALONE: Mapping[str, tuple[str, ...]] = {
+    "core": ("actions-toolkit==0.1.15",),
+    "scan": ("ahocorasick-rs==1.0.3",),
+}
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (
     "x86_64-manylinux_2_28",
@@ -36,6 +41,8 @@ PLATFORMS = (
     "aarch64-apple-darwin",
     "x86_64-pc-windows-msvc",
 )
+# Where there is no wheel, the program does without: see docs/bootstrap.md.
+WITHOUT: Mapping[str, tuple[str, ...]] = {"scan": ("x86_64-unknown-linux-musl",)}
 HEADER = """\
 # Written by tools/make_locks.py; do not edit. Changing a byte here makes every machine prepare this lock anew.
 """
@@ -75,7 +82,9 @@ def _write(name: str, core: Mapping[str, str], upgrade: Sequence[str], folder: P
     pins = folder / "core-pins.txt"
     pins.write_text("".join(f"{package}=={version}\n" for package, version in core.items()), encoding="utf-8")
     omitted = [option for package in core for option in ("--no-emit-package", package)]
-    lock = _resolve(name, WANTED[name], folder, "--constraints", str(pins), *omitted, *upgrade)
+    lock = ""
+    if WANTED[name]:
+        lock = _resolve(name, WANTED[name], folder, "--constraints", str(pins), *omitted, *upgrade)
     if name in ALONE:
         lock += _resolve(f"{name}-alone", ALONE[name], folder, "--no-deps", *upgrade)
     names = re.findall(r"(?m)^([\w.-]+)==", lock)
@@ -93,16 +102,17 @@ def _write(name: str, core: Mapping[str, str], upgrade: Sequence[str], folder: P
 
 def _prove(name: str, folder: Path) -> None:
     """Raise unless wheels exist for every Python on every platform."""
+    platforms = [platform for platform in PLATFORMS if platform not in WITHOUT.get(name, ())]
     for python in PYTHONS:
-        for platform in PLATFORMS:
+        for platform in platforms:
             where = ("--target", str(folder / "none"), "--python-version", python, "--python-platform", platform)
             how = ("--dry-run", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--quiet")
             _uv("pip", "install", *where, *how, "--requirement", str(LOCKS / f"{name}.txt"))
-    print(f"locks/{name}.txt: wheels for Python {PYTHONS[0]} to {PYTHONS[-1]} on {len(PLATFORMS)} platforms")
+    print(f"locks/{name}.txt: wheels for Python {PYTHONS[0]} to {PYTHONS[-1]} on {len(platforms)} platforms")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write and prove the three locks; say in words what is in the way."""
+    """Write and prove the locks; say in words what is in the way."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
     upgrade = ("--upgrade",) if parser.parse_args(arguments).upgrade else ()
@@ -110,7 +120,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             core = _pins(_write("core", {}, upgrade, Path(scratch)))
-            for name in ("archive", "report"):
+            for name in ("archive", "report", "scan"):
                 _write(name, core, upgrade, Path(scratch))
             for name in WANTED:
                 _prove(name, Path(scratch))

@@ -23,7 +23,10 @@ PROVIDES = {
         "typing_extensions",
     ),
     "report": ("PIL", "reportlab"),
+    "scan": ("ahocorasick_rs",),
 }
+# What only makes things faster; it has no wheels for musl.
+OPTIONAL = frozenset({"scan"})
 LOCK_OF = {module: lock for lock, modules in PROVIDES.items() for module in modules}
 
 

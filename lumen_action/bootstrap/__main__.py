@@ -7,18 +7,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lumen_action.bootstrap import PROVIDES, BootstrapError
+from lumen_action.bootstrap import OPTIONAL, PROVIDES, BootstrapError
 from lumen_action.bootstrap.installers import finish, install
-from lumen_action.bootstrap.sites import LOCKS
+from lumen_action.bootstrap.sites import LOCKS, glibc
 
 
 def bake(site: Path) -> None:
-    """Install all locks into a directory that does not exist yet."""
+    """Install all locks into a directory that does not exist yet; what is optional only where it is to be had."""
+    without = OPTIONAL if sys.platform == "linux" and glibc() is None else ()
     site.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".preparing-", dir=site.parent) as scratch:
         whole = Path(scratch) / "whole.txt"
         whole.write_text(
-            "".join((LOCKS / f"{lock}.txt").read_text(encoding="utf-8") for lock in PROVIDES), encoding="utf-8"
+            "".join((LOCKS / f"{lock}.txt").read_text(encoding="utf-8") for lock in PROVIDES if lock not in without),
+            encoding="utf-8",
         )
         built, _ = install(whole, Path(scratch), os.environ)
         finish(built, site)

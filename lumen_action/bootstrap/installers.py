@@ -17,6 +17,8 @@ from lumen_action.bootstrap import BootstrapError
 from lumen_action.bootstrap.wheels import WheelhouseError, unpack
 
 PATIENCE_SECONDS = 300
+# What only makes things faster is not worth a long wait.
+LESS_PATIENCE: Mapping[str, int] = {"scan": 15}
 SHOWN_LINES = 6
 # `tests` is what one wheel installs beside its package; the others are scripts nobody calls from here.
 UNWANTED = ("tests", "bin", "Scripts")
@@ -88,7 +90,8 @@ def _uv(lock_file: Path, target: Path, environ: Mapping[str, str]) -> None:
         raise WayError("not on the PATH")
     outside = {name: environ[other] for name, other in SAME_FOR_UV.items() if environ.get(other)} | dict(environ)
     how = (*CHECKED, "--no-progress", "--link-mode", "copy", "--python", sys.executable)
-    _run((found, "pip", "install", *how, "--target", str(target), "--requirement", str(lock_file)), outside, target)
+    command = (found, "pip", "install", *how, "--target", str(target), "--requirement", str(lock_file))
+    _run(command, outside, target, _patience(lock_file))
 
 
 def _pip(lock_file: Path, target: Path, environ: Mapping[str, str]) -> None:
@@ -101,7 +104,7 @@ def _ensurepip(lock_file: Path, target: Path, environ: Mapping[str, str]) -> Non
     if find_spec("pip") is not None:
         raise WayError("not tried, because pip is there")
     venv = target.parent / "venv"
-    _run((sys.executable, "-I", "-m", "venv", str(venv)), environ, target)
+    _run((sys.executable, "-I", "-m", "venv", str(venv)), environ, target, _patience(lock_file))
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     _run_pip(str(python), lock_file, target, environ)
 
@@ -109,10 +112,14 @@ def _ensurepip(lock_file: Path, target: Path, environ: Mapping[str, str]) -> Non
 def _run_pip(python: str, lock_file: Path, target: Path, environ: Mapping[str, str]) -> None:
     how = (*CHECKED, "--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
     pip = (python, "-I", "-m", "pip", "install", *how)
-    _run((*pip, "--target", str(target), "--requirement", str(lock_file)), environ, target)
+    _run((*pip, "--target", str(target), "--requirement", str(lock_file)), environ, target, _patience(lock_file))
 
 
-def _run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
+def _patience(lock_file: Path) -> int:
+    return LESS_PATIENCE.get(lock_file.stem, PATIENCE_SECONDS)
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str], folder: Path, patience: int) -> None:
     """Run an installer away from the workspace, without the settings of others."""
     kept = {name: value for name, value in environ.items() if KEPT.fullmatch(name)}
     try:
@@ -125,13 +132,13 @@ def _run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> No
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=PATIENCE_SECONDS,
+            timeout=patience,
             check=False,
         )
     except OSError as fault:
         raise WayError(f"{command[0]} could not be started: {fault.strerror}") from fault
     except subprocess.TimeoutExpired as fault:
-        raise WayError(f"gave no answer within {PATIENCE_SECONDS} s") from fault
+        raise WayError(f"gave no answer within {patience} s") from fault
     if done.returncode:
         said = [line.rstrip() for line in done.stdout.splitlines() if line.strip() and "WARNING: Retrying" not in line]
         lines = re.sub(r"//[^/\s@]+@", "//***@", "\n".join(said[-SHOWN_LINES:]))

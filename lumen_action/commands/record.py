@@ -7,12 +7,13 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import Session, open_session
-from lumen_action.errors import LumenError, RemoteError
+from lumen_action.errors import ConfigError, LumenError, RemoteError
 from lumen_action.ledger import Put
 from lumen_action.model import Evidence, Trust
 from lumen_action.record import RUN_STAGE, Recorded, Recorder
@@ -66,6 +67,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     session = open_session(given(arguments), world, required=("stage",))
     recorder = Recorder(
         settings=session.settings,
+        workspace=Path(world.env.get("GITHUB_WORKSPACE") or world.folder),
         host=session.host,
         spool=session.spool,
         open_ledger=session.ledger,
@@ -75,12 +77,16 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     recorded = recorder.record()
     showing = _publish(session, recorded)
     _hand_over(session, recorded, showing, as_json=arguments.json)
-    faults = (*recorded.warnings, *showing.faults)
-    for fault in faults:
-        session.host.notice("warning", "lumen", fault)
+    warnings = (*recorded.warnings, *showing.faults)
+    if recorded.errors:
+        session.host.notice("error", "lumen", "\n".join(recorded.errors))
+    for warning in warnings:
+        session.host.notice("warning", "lumen", warning)
     if _summarise(session, recorded, showing):
         recorder.explained()
-    return RemoteError.exit_code if faults and session.settings.fail_on_error else 0
+    if not session.settings.fail_on_error:
+        return 0
+    return ConfigError.exit_code if recorded.errors else RemoteError.exit_code if warnings else 0
 
 
 def _publish(session: Session, recorded: Recorded) -> _Showing:
@@ -171,6 +177,7 @@ def _plain(recorded: Recorded, showing: _Showing) -> dict[str, Any]:
         "attempts_left": decision.attempts_left,
         "ledger": _LEDGER_WORDS[recorded.answer],
         "published": showing.done,
+        "errors": list(recorded.errors),
         "warnings": [*recorded.warnings, *showing.faults],
         "notes": list(showing.notes),
     }
@@ -204,7 +211,7 @@ def _summarise(session: Session, recorded: Recorded, showing: _Showing) -> bool:
         return False
     from lumen_action.commands.summarising import summary_text
 
-    notes = (*recorded.warnings, *showing.faults, *showing.notes)
+    notes = (*recorded.errors, *recorded.warnings, *showing.faults, *showing.notes)
     markdown = summary_text(session, recorded, notes=notes, published="; ".join(showing.lines), room=room)
     if not markdown:
         return False

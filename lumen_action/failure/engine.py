@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from lumen_action.failure.circumstances import NOTHING_KNOWN, Annotation, Circumstances, adjusted
+from lumen_action.failure.columns import column_of
 from lumen_action.failure.fingerprint import fingerprint
 from lumen_action.failure.lines import shown
 from lumen_action.failure.ranking import Contender, Ranking, rank
 from lumen_action.failure.redaction import redact
+from lumen_action.failure.screening import ScreenMaker
 from lumen_action.failure.sifting import Sifted, sift
 from lumen_action.failure.signatures import Catalogue
 from lumen_action.failure.standing import Hit, Quote
 from lumen_action.failure.taxonomy import SUBCLASSES
-from lumen_action.model import ErrorClass, Evidence, Verdict
+from lumen_action.model import ErrorClass, Evidence, Symptom, Verdict
 
 EVIDENCE_CHARACTERS = 400
 _NEIGHBOURS = 2
+_SYMPTOMS = 5
 _LEAD = 120
 _RETRY_AFTER = re.compile(
     r"(?i)\b(?:retry[- ]after\W{1,4}|(?:try again|retry|retrying) (?:in|after) (?:about )?)(\d{1,6})"
@@ -61,20 +65,38 @@ class Analysis:
     bytes: int
 
 
-def classify(chunks: Iterable[bytes], catalogue: Catalogue, *, secrets: Sequence[str] = ()) -> Analysis:
-    """Tell why the log's job failed.
+def classify(
+    chunks: Iterable[bytes],
+    catalogue: Catalogue,
+    *,
+    secrets: Sequence[str] = (),
+    faster: ScreenMaker | None = None,
+    circumstances: Circumstances = NOTHING_KNOWN,
+) -> Analysis:
+    """Tell why the log's job failed; `faster` makes a better screen for a long log.
 
     `confidence` is how often a verdict of its kind was right on labelled logs, as a round judgement: 0.95 when a line
     names tool and reason, 0.85 when it names the tool, 0.65 for words that many tools print; a fifth less when other
     lines of the same rank spoke for another class, and again when only repeated attempts speak. It is 0 for `unknown`.
     """
-    sifted = sift(chunks, catalogue)
+    sifted = sift(chunks, catalogue, faster, circumstances.step)
     ranking = rank(sifted.standing)
-    verdict = _verdict(ranking.winner, ranking.confidence, secrets) if ranking.winner else _unknown(sifted, secrets)
+    verdict = _verdict(ranking.winner, ranking, secrets) if ranking.winner else _unknown(sifted, secrets)
+    verdict = _weighed(verdict, catalogue, circumstances, secrets)
     return Analysis(verdict, _candidates(sifted, ranking, secrets), sifted.lines, sifted.size)
 
 
-def _verdict(winner: Contender, confidence: float, secrets: Sequence[str]) -> Verdict:
+def _weighed(verdict: Verdict, catalogue: Catalogue, circumstances: Circumstances, secrets: Sequence[str]) -> Verdict:
+    """Let what is known besides the log have its say."""
+    if circumstances == NOTHING_KNOWN:
+        return adjusted(verdict, None, circumstances)
+    notes = tuple(Annotation(redact(each.message, secrets), each.path) for each in circumstances.annotations)
+    said = "\n".join(f"##[error]{each.message}" for each in notes)
+    noted = classify([said.encode()], catalogue, secrets=secrets).verdict if notes else None
+    return adjusted(verdict, noted, replace(circumstances, annotations=notes))
+
+
+def _verdict(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> Verdict:
     signature, hit = winner.signature, winner.chosen
     evidence = _quoted(hit.quote, secrets)
     return Verdict(
@@ -82,14 +104,26 @@ def _verdict(winner: Contender, confidence: float, secrets: Sequence[str]) -> Ve
         subclass=signature.subclass,
         signature=signature.id,
         scope=signature.scope,
-        confidence=round(confidence, 2),
+        confidence=round(ranking.confidence, 2),
         evidence=evidence,
         meaning=signature.meaning,
         hint=signature.hint,
         runbook=signature.runbook,
         fingerprint=fingerprint(signature.id, evidence.text),
         retry_after_seconds=_retry_after(hit),
+        symptoms=_symptoms(winner, ranking, secrets),
     )
+
+
+def _symptoms(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> tuple[Symptom, ...]:
+    """Return what the cause explains, and what only passed on that something had failed."""
+    led_to = [each for each, _ in ranking.lost if each.signature.wrapper or winner.explains(each)]
+    followed = sorted({each.chosen.line: each for each in led_to}.items())
+    return tuple(
+        Symptom(line, _quoted(each.chosen.quote, secrets).text, each.signature.name)
+        for line, each in followed
+        if line != winner.chosen.line
+    )[-_SYMPTOMS:]
 
 
 def _unknown(sifted: Sifted, secrets: Sequence[str]) -> Verdict:
@@ -129,17 +163,18 @@ def _quoted(quote: Quote, secrets: Sequence[str]) -> Evidence:
     here = len(before)
     return Evidence(
         line=quote.line,
-        text=_clip(clean[here], quote.column),
+        column=column_of(quote.original, quote.text, quote.offset),
+        text=_clip(clean[here], quote.offset),
         before=tuple(_clip(text) for text in clean[max(0, here - _NEIGHBOURS) : here]),
         after=tuple(_clip(text) for text in clean[here + 1 : here + 1 + _NEIGHBOURS]),
     )
 
 
-def _clip(text: str, column: int = 0) -> str:
+def _clip(text: str, offset: int = 0) -> str:
     """Shorten a line to the part around what was recognised."""
     if len(text) <= EVIDENCE_CHARACTERS:
         return text
-    start = max(0, min(column - _LEAD, len(text) - EVIDENCE_CHARACTERS))
+    start = max(0, min(offset - _LEAD, len(text) - EVIDENCE_CHARACTERS))
     end = start + EVIDENCE_CHARACTERS
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
 _MAX_SEGMENTS = 64
+# The time that an application writes itself; what follows may say its level.
+_STAMP = (
+    r"(?P<stamp>\[?\d{4}[-/]\d\d[-/]\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    r"(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?:? )(?=\S)"
+)
 # Every part may be missing, so one match takes off whatever stands there.
 _PREFIX = re.compile(
     "".join(
@@ -17,15 +23,25 @@ _PREFIX = re.compile(
             r"[^\t\n]{1,120}\t[^\t\n]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)\ufeff?",  # gh run view --log
             r"\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)\]? ?",  # GitHub, Azure, Jenkins
             r"\d\d[OE][ +]",  # GitLab, after its time
-            r"\[?\d\d:\d\d:\d\d(?:\.\d{1,6})?\]?(?: |$)",  # Jenkins Timestamper, bors
+            r"\d{1,6}\t",  # a view with line numbers
+            r"\[Container\] ",  # CodeBuild
+            r"Step #\d{1,3}(?: - \"[^\"\n]{1,80}\")?: ",  # Cloud Build
+            _STAMP,
+            r"\[?\d\d:\d\d:\d\d(?:\.\d{1,6})?\]?:?(?: |$)",  # Jenkins Timestamper, bors, fastlane
+            r"\d{1,2}:\d\d:\d\d [AP]M: ?",  # Netlify
+            r"[\w.-]{1,60}[_-]\d{1,3} {1,20}\| ",  # docker compose
             r"#\d{1,4} \d{1,6}\.\d{1,3} ",  # BuildKit
             r"\[[^\]\n]{1,80}\] {1,3}\| ",  # act
             "[│╷╵|] ",  # Terraform's box
+            r"INFO \[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d\d)?\]: ",  # fastlane
+            "▸ ",
+            r"\[Step \d{1,2}/\d{1,2}\] ",  # TeamCity
+            r"(?:stderr|stdout): (?:\[[ \d+]{1,12}(?:ms)?\] |(?=\w))",  # Flutter; Jenkins, around git
             r"(?:section|travis_fold):(?:start|end):\S{1,120}(?:\s|$)",
         )
     )
 )
-_ORPHAN_COLOURS = re.compile(r"\x1b?\[\d{1,3}(?:;\d{1,3}){0,4}m|\x1b?\[0?K(?![A-Za-z])")
+ORPHAN_COLOURS = re.compile(r"\x1b?\[\d{1,3}(?:;\d{1,3}){0,4}m(?!s\])|\x1b?\[0?K(?![A-Za-z])")
 
 
 class Level(str, Enum):
@@ -59,18 +75,23 @@ _MARKERS: tuple[tuple[re.Pattern[str], Level], ...] = tuple(
         (r"^::(?:debug|notice)(?: [^:\n]{0,400})?::", Level.INFO),
         (r"^##vso\[task\.logissue type=error[^\]\n]{0,400}\]", Level.FAULT),
         (r"^##vso\[task\.logissue type=warning[^\]\n]{0,400}\]", Level.WARNING),
+        # The same, as the Actions UI shows and copies it.
+        (r"^Error: (?=Process completed with exit code \d|The operation was canceled\.)", Level.FAULT),
         (r"^\[(?:ERROR|error)\] ?", Level.ERROR),
         (r"^\[(?:WARNING|WARN|warning|warn)\] ?", Level.WARNING),
         (r"^\[(?:INFO|DEBUG|info|debug)\] ?", Level.INFO),
     )
 )
-_MARKED = ("#", ":", "[")
-_STAMPED = r"\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d[^A-Za-z\n]{0,14}(?:\[[^\]\n]{0,60}\] )?(?:\S{1,60} )?\[?"
+_MARKED = ("#", ":", "[", "Error: Process ", "Error: The op")
 _WORD = re.compile(
-    rf"(?P<warning>\s{{0,8}}(?:npm (?:warn|WARN)\b|(?i:warn(?:ing)?)\b[: \[(]|W: |WARN\b|DEPRECATION\b|yarn warn)"
-    rf"|{_STAMPED}WARN)"
-    rf"|\s{{0,8}}(?:DEBUG|INFO|TRACE|debug|trace)\b[:\s\]]|{_STAMPED}(?:INFO|DEBUG|TRACE|FINE)"
+    r"\s{0,8}(?:(?P<warning>npm (?:warn|WARN)\b|(?i:warn(?:ing)?)\b(?! {2,8}[A-Z][a-z]+[A-Z]|: Error: )[: \[(]"
+    r"|W: |WARN\b|DEPRECATION\b|yarn warn)|(?:DEBUG|INFO|TRACE|debug|trace)\b[:\s\]])"
 )
+# The level after the time of an application: the name of a thread or a logger may come before it.
+_STAMPED_WORD = re.compile(
+    r"[^A-Za-z\n]{0,14}(?:\[[^\]\n]{0,60}\] )?(?:\S{1,60} )?\[?(?:(?P<warning>WARN)|INFO|DEBUG|TRACE|FINE)"
+)
+_INDENTED = re.compile(rb"[ \t>|]{0,12}")
 
 
 @dataclass(frozen=True)
@@ -81,26 +102,45 @@ class Line:
     level: Level
 
 
-def clean(raw: bytes) -> Line:
-    """Decode one line and take off what the CI put around it."""
-    text = _ORPHAN_COLOURS.sub("", raw.decode("utf-8", "replace")) if b"[" in raw else raw.decode("utf-8", "replace")
+def clean(raw: bytes, indentation: bytes = b"") -> Line:
+    """Decode one line and take off what the CI, or whoever pasted the log, put around it."""
+    text = raw.removeprefix(indentation).decode("utf-8", "replace")
+    if "[" in text:
+        text = ORPHAN_COLOURS.sub("", text)
+    begin, level = head(text)
+    return Line(printable(text[begin:]).rstrip(), level)
+
+
+def head(text: str) -> tuple[int, Level]:
+    """Return how much of a line the CI put before it, and the level it says."""
     prefix = _PREFIX.match(text)
-    text = text[prefix.end() :] if prefix else text
+    begin = prefix.end() if prefix else 0
     level = Level.PLAIN
-    if text.startswith(_MARKED):
+    if text.startswith(_MARKED, begin):
+        rest = text[begin:]
         for marker, marked in _MARKERS:
-            found = marker.match(text)
+            found = marker.match(rest)
             if found:
-                text, level = text[found.end() :], marked
+                begin, level = begin + found.end(), marked
                 break
     if level in (Level.PLAIN, Level.INFO):
-        word = _WORD.match(text)
+        word = _WORD.match(text, begin) or (prefix and prefix["stamp"] and _STAMPED_WORD.match(text, begin))
         level = level if not word else Level.WARNING if word["warning"] else Level.INFO
-    return Line((text if text.isprintable() else _printable(text)).rstrip(), level)
+    return begin, level
 
 
-def _printable(text: str) -> str:
+def indentation_of(text: bytes) -> bytes:
+    """Return what stands before almost every line, as in a quoted or indented log."""
+    heads = Counter(_INDENTED.match(line)[0] for line in text.split(b"\n") if line.strip())  # type: ignore[index]
+    enough = max(3, 0.9 * sum(heads.values()))
+    common = [head for head in heads if sum(n for other, n in heads.items() if other.startswith(head)) >= enough]
+    return max(common, key=len, default=b"")
+
+
+def printable(text: str) -> str:
     """Replace what commands a terminal, turns text around or takes no room."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() or each == "\t" else " " for each in text)
 
 

@@ -117,7 +117,8 @@ def _contender(track: Track) -> Contender:
 def _keep_failing_step(ranking: Ranking, standing: Standing) -> None:
     """Look at the step that failed first: those after it often fail because of it."""
     seen = {hit.step for each in ranking.left for hit in each.hits}
-    first = next((step for step in standing.failed_steps if step in seen), None)
+    known = [standing.failing_step] if standing.failing_step is not None else standing.failed_steps
+    first = next((step for step in known if step in seen), None)
     if first is None:
         return
     ranking.drop(lambda each: not each.within(first), "another step had failed before")
@@ -144,5 +145,5 @@ def _keep_nearest(ranking: Ranking) -> None:
     if all(each.signature.pick_first for each in ranking.left):
         nearest = min(ranking.left, key=lambda each: each.lines[0])
     else:
-        nearest = max(ranking.left, key=lambda each: (each.lines[1], -each.chosen.quote.column))
+        nearest = max(ranking.left, key=lambda each: (each.lines[1], -each.chosen.quote.offset))
     ranking.keep(lambda each: each is nearest, f"line {nearest.chosen.line} is nearer to the failure")

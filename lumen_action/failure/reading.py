@@ -6,31 +6,38 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-from lumen_action.failure.window import windowed
+from functools import cached_property
 
 BLOCK_BYTES = 1 << 18
 LINE_LIMIT = 8192
 CONTEXT_LINES = 8
-CLIP_MARK = b" ... "
+# Stands where the middle of an overlong line was left out, with the number of bytes, so that columns stay right.
+CLIP_MARK = re.compile(rb" \.\.\.\((\d{1,15}) bytes\)\.\.\. ")
 
 _SNIFF_BYTES = 1024
 _SNIFF_PAIRS = 8  # fewer prove nothing
-_HALF = (LINE_LIMIT - len(CLIP_MARK)) // 2
-_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_HALF = LINE_LIMIT // 2 - 24
+ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 
 
 @dataclass(frozen=True)
 class Block:
     """Some whole lines and their neighbours: `data[start:end]` are the lines, the rest is context around them.
 
-    `first` is the number of the line at `start`, as in the original, from 1.
+    `first` is the number of the line at `start`, as in the original, from 1. `original` is the same lines before
+    colours and NUL were taken out, empty when there were none.
     """
 
     data: bytes
     start: int
     end: int
     first: int
+    original: bytes = b""
+
+    @cached_property
+    def originals(self) -> list[bytes]:
+        """Return the lines as they stood in the log, empty when they are the same."""
+        return self.original.split(b"\n") if self.original else []
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line with its number."""
@@ -42,25 +49,43 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
     """Cut a log into blocks, free of NUL, colours and overlong lines.
 
     Lines end at a line feed and nowhere else, so numbers agree with what an editor shows. A line longer than
-    LINE_LIMIT keeps its head and its tail, and so does a log that is too long.
+    LINE_LIMIT keeps its head and its tail.
     """
     lead, held, number = b"", b"", 1
-    for text in _plain_lines(windowed(_sized(_utf8(chunks)))):
+    originals: list[bytes] = []
+    for original in _whole_lines(_sized(_utf8(chunks))):
+        text = _plain(original)
+        if originals or text != original:
+            originals = originals or [held]
+            originals.append(original)
         held += text
         end = _last_lines(held, len(held))
         if not end:
             continue
-        yield Block(lead + held, len(lead), len(lead) + end, number)
-        number += held.count(b"\n", 0, end)
+        count = held.count(b"\n", 0, end)
+        before, after = _split(b"".join(originals), count)
+        yield Block(lead + held, len(lead), len(lead) + end, number, before)
+        number += count
         lead = held[_last_lines(held, end) : end]
         held = held[end:]
+        originals = [after] if originals and after != held else []
     if held:
-        yield Block(lead + held, len(lead), len(lead) + len(held), number)
+        yield Block(lead + held, len(lead), len(lead) + len(held), number, b"".join(originals))
 
 
-def clipped(line: bytes) -> bytes:
-    """Keep the head and the tail of a line that is too long."""
-    return line if len(line) <= LINE_LIMIT else b"".join((line[:_HALF], CLIP_MARK, line[-_HALF:]))
+def _split(text: bytes, count: int) -> tuple[bytes, bytes]:
+    """Cut after so many lines."""
+    if not text:
+        return b"", b""
+    after = text.split(b"\n", count)[-1]
+    return text[: len(text) - len(after)], after
+
+
+def clipped(line: bytes, gone: int = 0) -> bytes:
+    """Keep the head and the tail of a line that is too long, of which `gone` bytes after the head are missing."""
+    if not gone and len(line) <= LINE_LIMIT:
+        return line
+    return b"%b ...(%d bytes)... %b" % (line[:_HALF], gone + len(line) - 2 * _HALF, line[-_HALF:])
 
 
 def _last_lines(data: bytes, end: int) -> int:
@@ -131,21 +156,26 @@ def _sized(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(small)
 
 
-def _plain_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield runs of whole lines, clipped, without NUL and escape sequences; the last may lack its line feed."""
-    partial = bytearray()
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield runs of whole lines, the overlong ones clipped; the last may lack its line feed."""
+    partial, gone = bytearray(), 0
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
         if not cut:
             partial += chunk
             if len(partial) > 4 * LINE_LIMIT:
-                # More than the limit stays, so the line is clipped again when it ends, at the same places.
+                # More than the limit stays, so that the line is clipped again when it ends, at the same places.
+                gone += len(partial) - _HALF - LINE_LIMIT
                 partial = partial[:_HALF] + partial[-LINE_LIMIT:]
             continue
-        yield _plain(_clipped_lines(bytes(partial) + chunk[:cut]))
-        partial = bytearray(chunk[cut:])
+        if partial:
+            first = chunk.index(b"\n")
+            yield clipped(bytes(partial) + chunk[:first], gone) + b"\n" + _clipped_lines(chunk[first + 1 : cut])
+        else:
+            yield _clipped_lines(chunk[:cut])
+        partial, gone = bytearray(chunk[cut:]), 0
     if partial:
-        yield _plain(clipped(bytes(partial)))
+        yield clipped(bytes(partial), gone)
 
 
 def _clipped_lines(text: bytes) -> bytes:
@@ -162,4 +192,4 @@ def _clipped_lines(text: bytes) -> bytes:
 def _plain(text: bytes) -> bytes:
     if b"\0" in text:
         text = text.replace(b"\0", b"")
-    return _ESCAPES.sub(b"", text) if b"\x1b" in text else text
+    return ESCAPES.sub(b"", text) if b"\x1b" in text else text

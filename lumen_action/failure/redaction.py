@@ -43,7 +43,7 @@ _QUERY = re.compile(
     r"[^&\s\"'<>#]+"
 )
 _PLAIN_VALUE = (
-    r"(?!\*{3}|\[redacted\]|\$\{|\$\(|(?:(?-i:\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%)|true|false|null|none|nil|undefined|read|write)"
+    r"(?!\*{3}|\[redacted\]|\$\{|\$\(|(?:(?-i:\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%)|true|false|yes|no|null|none|nil|undefined|read|write|[a-z]{1,12}:)"
     r"(?:[\s\"',;&)}\]]|$))"
 )
 _VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s\"',;&)}\]]+)"
@@ -51,17 +51,18 @@ _ASSIGNED = re.compile(
     r"(?i)((?:passw(?:or)?d|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key"
     r"|signing[_-]?key|encryption[_-]?key)[\w-]{0,30}[\"']?\s{0,3}(?::=|=>|[:=])\s{0,3})" + _PLAIN_VALUE + _VALUE
 )
-# `token` and its like are also ordinary words: after a colon only what looks like a key is one.
+# `token` and its like are also ordinary words: after a colon only what looks like a key is one, and no word like this.
+_LONG_WORD = r"[A-Z]?[a-z]+(?:(?:[A-Z]|[._/-][A-Za-z])[a-z]+)*(?:[\s\"',;:.()]|$)"
 _TOKEN_SET = re.compile(
     r"(?i)((?:token|credentials?|auth)[\w-]{0,30}[\"']?\s{0,3}(?::=|=>|=)\s{0,3})(?!=)" + _PLAIN_VALUE + _VALUE
 )
 _TOKEN_SAID = re.compile(
     r"(?i)((?:token|credentials?|auth)[\w-]{0,30}[\"']?:\s{0,3})"
     + _PLAIN_VALUE
-    + r"(?=[\"']?(?:[A-Za-z_./+=~-]{0,64}\d|[^\s\"']{20}))[\"']?[^\s\"',;]{6,}[\"']?"
+    + rf"(?=[\"']?(?:[A-Za-z_./+=~-]{{0,64}}\d|(?-i:(?!{_LONG_WORD}))[^\s\"']{{20}}))[\"']?[^\s\"',;]{{6,}}[\"']?"
 )
 _OPTION = re.compile(
-    r"(?i)(--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|pass|token|secret|api-?key|access-?key)\s{1,3})(?!-)"
+    r"(?i)((?<![\w-])--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|pass|token|secret|api-?key|access-?key)\s{1,3})(?!-)"
     + _PLAIN_VALUE
     + _VALUE
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from lumen_action.errors import ConfigError
 from lumen_action.failure.signatures import Catalogue, Signature, Tier
-from lumen_action.failure.taxonomy import SUBCLASSES
+from lumen_action.failure.taxonomy import ALIASES, SUBCLASSES, resolve
 from lumen_action.model import ErrorClass, Scope
 
 _FILE_KEYS = frozenset({"ecosystem", "signatures"})
@@ -32,11 +32,7 @@ def parse_catalogue(documents: Mapping[str, object]) -> Catalogue:
     origin: dict[str, str] = {}
     faults: list[str] = []
     for name, document in documents.items():
-        for entry in _entries(name, document, faults):
-            signature = entry.signature()
-            faults += entry.faults
-            if signature is None:
-                continue
+        for signature in signatures_of(_entries(name, document, faults), faults):
             if signature.id in found:
                 faults.append(f"{name}: {signature.id}: id: also in {origin[signature.id]}; give it another name")
             found[signature.id], origin[signature.id] = signature, name
@@ -45,49 +41,95 @@ def parse_catalogue(documents: Mapping[str, object]) -> Catalogue:
     return Catalogue(found)
 
 
-def _entries(name: str, document: object, faults: list[str]) -> list[_Entry]:
+def signatures_of(entries: Iterable[Entry], faults: list[str]) -> list[Signature]:
+    """Return the signatures of the entries without faults, adding the faults of the others."""
+    found = []
+    for entry in entries:
+        signature = entry.signature()
+        faults += entry.faults
+        if signature is not None:
+            found.append(signature)
+    return found
+
+
+def entries_of(name: str, ecosystem: str, rows: Iterable[object], faults: list[str]) -> list[Entry]:
+    """Return the rows of a list of signatures, adding those that are no maps to the faults."""
+    entries = []
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, dict):
+            entries.append(Entry(name, ecosystem, f"signature {number}", row))
+        else:
+            faults.append(f"{name}: signature {number}: not a map; give it id, class, subclass and the rest")
+    return entries
+
+
+def row_of(signature: Signature) -> dict[str, object]:
+    """Return a signature as it would stand in a rule file, every field written out."""
+    return {
+        "id": signature.id,
+        "class": str(signature.error_class),
+        "subclass": signature.subclass,
+        "anchors": list(signature.anchors),
+        "pattern": signature.pattern,
+        "unless": list(signature.unless),
+        "near": list(signature.near),
+        "pick": _word_for(_PICKS, signature.pick_first),
+        "tier": _word_for(_TIERS, signature.tier),
+        "scope": str(signature.scope),
+        "runbook": signature.runbook,
+        "wrapper": signature.wrapper,
+        "meaning": signature.meaning,
+        "hint": signature.hint,
+        "examples": {"matches": list(signature.matches), "ignores": list(signature.ignores)},
+        "source": signature.source,
+    }
+
+
+def stranger(key: str, known: Iterable[str]) -> str:
+    """Say that a field is not known, and which one may have been meant."""
+    close = nearest(key, known)
+    return f"unknown field `{key}`; " + (f"did you mean `{close}`?" if close else f"known: {', '.join(sorted(known))}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is most like another one, empty when none is."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(known), 1)), "")
+
+
+def _entries(name: str, document: object, faults: list[str]) -> list[Entry]:
     if not isinstance(document, dict):
         faults.append(f"{name}: file: not a map; start it with `ecosystem:` and `signatures:`")
         return []
-    faults += [f"{name}: file: {_stranger(str(key), _FILE_KEYS)}" for key in document if key not in _FILE_KEYS]
+    faults += [f"{name}: file: {stranger(str(key), _FILE_KEYS)}" for key in document if key not in _FILE_KEYS]
     ecosystem, rows = document.get("ecosystem"), document.get("signatures")
     if not isinstance(ecosystem, str) or not ecosystem:
         faults.append(f"{name}: ecosystem: missing; name the tools the file is about")
     if not isinstance(rows, list) or not rows:
         faults.append(f"{name}: signatures: missing or not a list; give at least one")
         return []
-    entries = []
-    for number, row in enumerate(rows, 1):
-        if isinstance(row, dict):
-            entries.append(_Entry(name, str(ecosystem), number, row))
-        else:
-            faults.append(f"{name}: signature {number}: not a map; give it id, class, subclass and the rest")
-    return entries
+    return entries_of(name, str(ecosystem), rows, faults)
 
 
-def _stranger(key: str, known: frozenset[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(key, known, 1)
-    return f"unknown field `{key}`; " + (
-        f"did you mean `{close[0]}`?" if close else f"known: {', '.join(sorted(known))}"
-    )
+def _word_for(words: Mapping[str, _Word], meant: _Word) -> str:
+    return next(word for word, value in words.items() if value == meant)
 
 
 @dataclass
-class _Entry:
-    """One signature as it stands in a file."""
+class Entry:
+    """One signature as it stands in a file; `place` names it as long as it has no id."""
 
     file: str
     ecosystem: str
-    number: int
-    row: dict[str, object]
+    place: str
+    row: Mapping[str, object]
     faults: list[str] = field(default_factory=list)
 
     def fault(self, name: str, fault: str) -> None:
         """Note what is wrong with a field."""
         label = self.row.get("id")
-        who = label if isinstance(label, str) else f"signature {self.number}"
+        who = label if isinstance(label, str) else self.place
         self.faults.append(f"{self.file}: {who}: {name}: {fault}")
 
     def signature(self) -> Signature | None:
@@ -95,12 +137,14 @@ class _Entry:
         known = frozenset((*REQUIRED, *OPTIONAL))
         for key in self.row:
             if key not in known:
-                self.fault(str(key), _stranger(str(key), known))
+                self.fault(str(key), stranger(str(key), known))
         error_class = self.word("class", _CLASSES, ErrorClass.UNKNOWN)
-        subclass = self.text("subclass")
-        scopes = SUBCLASSES[error_class]
-        if subclass and subclass not in scopes and not self.faults:
-            self.fault("subclass", f"`{subclass}` is not one of {error_class}: {', '.join(scopes)}")
+        given = self.text("subclass")
+        subclass, scopes = resolve(error_class, given), SUBCLASSES[error_class]
+        if given and not subclass and not self.faults:
+            close = resolve(error_class, nearest(given, (*scopes, *ALIASES[error_class])))
+            meant = f"; did you mean `{close}`?" if close else ""
+            self.fault("subclass", f"`{given}` is not one of {error_class}: {', '.join(scopes)}{meant}")
         examples = self.examples()
         signature = Signature(
             id=self.identity(),
@@ -192,7 +236,7 @@ class _Entry:
         else:
             for key in value:
                 if key not in _EXAMPLE_KEYS:
-                    self.fault("examples", _stranger(str(key), _EXAMPLE_KEYS))
+                    self.fault("examples", stranger(str(key), _EXAMPLE_KEYS))
             for key in ("matches", "ignores"):
                 if not value.get(key):
                     self.fault("examples", f"`{key}` is empty; give at least one text")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lumen_action.failure.dialects import GROUP_LITERALS, MARKS, OWN_GROUP, Ending, Mark, Role, role_of
-from lumen_action.failure.lines import Level, Line, clean, segments
+from lumen_action.failure.dialects import OWN_GROUP, Role, role_of
+from lumen_action.failure.endings import Ending
+from lumen_action.failure.index import Call, Index, index
+from lumen_action.failure.lines import Level, Line, clean, indentation_of, segments
 from lumen_action.failure.reading import CONTEXT_LINES, Block, blocks
-from lumen_action.failure.screening import Screen
+from lumen_action.failure.screening import GramScreen, ScreenMaker, Sighting
 from lumen_action.failure.signatures import Catalogue, Signature
 from lumen_action.failure.standing import Hit, Quote, Standing
 from lumen_action.model import ErrorClass
@@ -22,7 +26,10 @@ _STRUCTURE = re.compile(r"^(?:Run|Post|Set up|Complete) ")
 # What the name or an assertion of a test may still prove: the machine itself is broken.
 _BEYOND_TESTS = frozenset({"environment/disk", "environment/oom", "environment/missing_tool", "dependency/not_found"})
 # What is a cause although the tool only warns: checkers call their findings so, and fail all the same.
-_WARNED_OF = frozenset({"build/lint"})
+_WARNED_OF = frozenset({"build/lint", "build/coverage"})
+# How much of a log is looked at closely: until so many lines had something to tell, and of the rest the last lines.
+# What one failure explains is near them, and the work for any log stays bounded.
+FIRST_LINES, LAST_LINES, LAST_BYTES = 6_000, 10_000, 8 << 20
 
 
 @dataclass
@@ -35,42 +42,37 @@ class Sifted:
     blank: bool = True
 
 
-def sift(chunks: Iterable[bytes], catalogue: Catalogue) -> Sifted:
-    """Read everything once."""
-    sieve = _Sieve(catalogue)
+def sift(
+    chunks: Iterable[bytes], catalogue: Catalogue, faster: ScreenMaker | None = None, failing_step: str = ""
+) -> Sifted:
+    """Read everything once; `faster` makes a better screen, or fails with an ImportError, when the log is long."""
+    sieve = _Sieve(catalogue, faster, failing_step)
     for block in blocks(sieve.measured(chunks)):
         sieve.read(block)
     return sieve.finish()
 
 
-@dataclass(frozen=True)
-class _Index:
-    """What each literal calls for."""
-
-    signatures: Mapping[bytes, tuple[Signature, ...]]
-    marks: Mapping[bytes, Sequence[tuple[int, Mark]]]
-    screen: Screen
-
-
 @lru_cache(maxsize=4)
-def _index(catalogue: Catalogue) -> _Index:
-    marks: dict[bytes, list[tuple[int, Mark]]] = {}
-    for order, mark in enumerate(MARKS):
-        marks.setdefault(mark.literal.encode(), []).append((order, mark))
-    signatures = {anchor.encode(): found for anchor, found in catalogue.by_anchor.items()}
-    screen = Screen({*catalogue.by_anchor, *(mark.literal for mark in MARKS), *GROUP_LITERALS})
-    return _Index(signatures, marks, screen)
+def _plain_index(catalogue: Catalogue) -> Index:
+    return index(catalogue, GramScreen)
 
 
 class _Sieve:
-    """The state of reading: what is echoed, what still stands."""
+    """The state of reading: what is echoed, what still stands, what waits until the end is known."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._index = _index(catalogue)
+    def __init__(self, catalogue: Catalogue, faster: ScreenMaker | None, failing_step: str) -> None:
+        self._failing_step = failing_step
+        self._catalogue, self._faster = catalogue, faster
+        self._index = _plain_index(catalogue)
         self._standing = Standing()
         self._result = Sifted(self._standing)
         self._echo_until = 0
         self._own_until = 0
+        self._screened = 0
+        self._telling = 0
+        self._indentation = b""
+        self._waiting: deque[Block] = deque()
+        self._waiting_bytes = 0
 
     def measured(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
         for chunk in chunks:
@@ -78,39 +80,105 @@ class _Sieve:
             yield chunk
 
     def read(self, block: Block) -> None:
-        data, end = block.data, block.end
+        """Look at a block, or let it wait when enough was seen of the begin."""
+        if block.first == 1:
+            self._indentation = indentation_of(block.data[: block.end])
+        self._screened += block.end - block.start
+        newlines = block.data.count(b"\n", block.start, block.end)
+        self._result.lines = block.first - 1 + newlines + (block.data[block.end - 1 : block.end] != b"\n")
+        self._result.blank = self._result.blank and not block.data[block.start : block.end].strip()
+        self._take(block)
+
+    def finish(self) -> Sifted:
+        """Look at what waited, and settle what is still open: nothing after it said that it went well."""
+        chosen: list[tuple[Block, list[Sighting]]] = []
+        left = LAST_LINES
+        while self._waiting and left > 0:
+            block = self._waiting.pop()
+            sightings = [each for each in self._sightings(block) if not self._is_silent(block, each)][-left:]
+            left -= len(sightings)
+            chosen.append((block, sightings))
+        for block, sightings in reversed(chosen):
+            self._look(block, sightings)
+        self._standing.finish(self._result.lines)
+        return self._result
+
+    def _is_silent(self, block: Block, sighting: Sighting) -> bool:
+        start, stop, found = sighting
+        habits = self._index.habits[found]
+        shape = habits.shape(block.data[start:stop])
+        return shape in habits.quiet and habits.quiet[shape] is None
+
+    def _sightings(self, block: Block) -> list[Sighting]:
+        return self._index.screen.lines(block.data, block.start, block.end)
+
+    def _take(self, block: Block) -> None:
+        if self._telling < FIRST_LINES and self._screened <= self._index.screen.reach:
+            self._look(block, self._sightings(block))
+            return
+        self._waiting.append(block)
+        self._waiting_bytes += block.end - block.start
+        while self._waiting_bytes - (size := self._waiting[0].end - self._waiting[0].start) >= LAST_BYTES:
+            if self._faster:
+                self._speed_up(self._faster)
+                return
+            self._waiting.popleft()
+            self._waiting_bytes -= size
+
+    def _speed_up(self, faster: ScreenMaker) -> None:
+        """Get the better screen before anything is passed over, and go on with what waited."""
+        self._faster = None
+        with suppress(ImportError):
+            self._index = index(self._catalogue, faster)
+        waited, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
+        for block in waited:
+            self._take(block)
+
+    def _look(self, block: Block, sightings: list[Sighting]) -> None:
+        data, known, habits_of = block.data, self._index, self._index.habits
         number, counted = block.first, block.start
-        for start, stop, held in self._index.screen.lines(data, block.start, end):
+        for start, stop, found in sightings:
+            raw = data[start:stop]
+            habits = habits_of[found]
+            shape = raw.translate(habits.table) if habits.blind else habits.shape(raw)
+            if shape in habits.quiet:
+                ending = habits.quiet[shape]
+                if ending is None or not self._standing.would_change(ending):
+                    continue
             number += data.count(b"\n", counted, start)
             counted = start
             place = _Place(block, number, start, stop)
-            raw = data[start:stop]
-            if b"\r" not in raw:
-                self._line(place, clean(raw), held)
+            call = known.call(found, raw)
+            if b"\r" in raw:
+                for segment in segments(raw):
+                    self._line(place, clean(segment, self._indentation), call)
+                self._telling += 1
                 continue
-            for segment in segments(raw):
-                literals = [literal for literal in held if literal in segment]
-                if literals:
-                    self._line(place, clean(segment), literals)
-        self._result.lines = number + data.count(b"\n", counted, end) - (data[end - 1 : end] == b"\n")
-        self._result.blank = self._result.blank and not data[block.start : end].strip()
+            line = clean(raw, self._indentation)
+            if self._line(place, line, call):
+                habits.learn(shape, self._ending(line.text, call))
+            else:
+                self._telling += 1
 
-    def finish(self) -> Sifted:
-        """Settle what is still open: nothing after it said that it went well."""
-        self._standing.finish()
-        return self._result
-
-    def _line(self, place: _Place, line: Line, literals: list[bytes]) -> None:
+    def _line(self, place: _Place, line: Line, call: Call) -> bool:
+        """Take in what a line says; tell whether others of its shape need not be looked at."""
         self._structure(place, line)
-        matches = self._matches(line.text, literals)
-        mark = self._mark(line.text, literals)
-        if not matches and not mark and line.level not in (Level.ERROR, Level.FAULT):
-            return
-        role = role_of(line, echoed=place.number <= max(self._echo_until, self._own_until))
+        matches = [(each, match) for each in call.signatures if (match := each.found(line.text))]
+        ending = self._ending(line.text, call)
+        if not matches and not ending and line.level not in (Level.ERROR, Level.FAULT):
+            return line.level not in (Level.GROUP, Level.ENDGROUP)
+        echoed = place.number <= max(self._echo_until, self._own_until)
+        role = role_of(line, echoed=echoed)
         for signature, found in matches:
             self._match(signature, found, place, line.text, role)
-        if role not in (Role.ECHO, Role.OWN):
-            self._judge(place, line, mark.ending if mark else None)
+        if ending is Ending.TOLERATED:
+            # `set -x` shows `|| true` as the echo of a command.
+            self._standing.tolerated(ending.value)
+        if role in (Role.ECHO, Role.OWN):
+            return False
+        self._judge(place, line, ending)
+        said = line.level in (Level.ERROR, Level.FAULT) or any(_may_count(each, role) for each, _ in matches)
+        return not said and ending in _SILENT_ENDINGS
 
     def _judge(self, place: _Place, line: Line, ending: Ending | None) -> None:
         """Let the line say how what stands before it went."""
@@ -122,28 +190,21 @@ class _Sieve:
             if line.level is Level.FAULT:
                 standing.step_failed()
             elif ending is Ending.BAD:
-                standing.tool_failed()
+                standing.tool_failed(place.number)
         elif ending:
             _SUCCESSES[ending](standing, ending.value)
 
-    def _matches(self, text: str, literals: list[bytes]) -> list[tuple[Signature, re.Match[str]]]:
-        called = {each.id: each for literal in literals for each in self._index.signatures.get(literal, ())}
-        found = ((signature, signature.found(text)) for signature in called.values())
-        return [(signature, match) for signature, match in found if match]
-
-    def _mark(self, text: str, literals: list[bytes]) -> Mark | None:
-        marks = sorted(
-            (each for literal in literals for each in self._index.marks.get(literal, ())), key=lambda each: each[0]
-        )
-        return next((mark for _, mark in marks if mark.pattern.search(text)), None)
+    def _ending(self, text: str, call: Call) -> Ending | None:
+        return next((mark.ending for mark in call.marks if mark.pattern.search(text)), None)
 
     def _structure(self, place: _Place, line: Line) -> None:
         """Follow groups: a new step means that the one before it went on, and its header only echoes the script."""
         if line.level is Level.GROUP:
+            self._standing.marked = True
             if line.text.startswith(OWN_GROUP):
                 self._own_until = place.number + _OWN_LINES
             elif _STRUCTURE.match(line.text):
-                self._standing.step_begins()
+                self._standing.step_begins(failing=bool(self._failing_step) and self._failing_step in line.text)
                 self._echo_until = place.number + _ECHO_LINES
         elif line.level is Level.ENDGROUP:
             self._own_until = self._echo_until = 0
@@ -167,7 +228,14 @@ _SUCCESSES: dict[Ending, Callable[[Standing, str], None]] = {
     Ending.PART: Standing.part_succeeded,
     Ending.ONWARD: Standing.went_on,
     Ending.TEST: Standing.test_passed,
+    Ending.CLOSED: Standing.forget_step,
+    Ending.READY: Standing.came_up,
+    Ending.TOLERATED: Standing.tolerated,
 }
+
+
+# What need not be heard again unless there is something to take back.
+_SILENT_ENDINGS = frozenset({None, Ending.PART, Ending.ONWARD, Ending.TEST})
 
 
 def _may_count(signature: Signature, role: Role) -> bool:
@@ -187,15 +255,16 @@ class _Place:
     start: int
     stop: int
 
-    def quote(self, text: str, column: int = 0) -> Quote:
+    def quote(self, text: str, offset: int = 0) -> Quote:
         """Quote the line with its neighbours."""
-        data = self.block.data
+        data, originals = self.block.data, self.block.originals
         before = data[max(0, self.start - _WINDOW_BYTES) : max(0, self.start - 1)].split(b"\n")
         after = data[self.stop + 1 : self.stop + 1 + _WINDOW_BYTES].split(b"\n")
         return Quote(
             line=self.number,
             text=text,
-            column=column,
+            offset=offset,
+            original=originals[self.number - self.block.first] if originals else data[self.start : self.stop],
             before=tuple(before[-CONTEXT_LINES:]) if self.start else (),
             after=tuple(after[:CONTEXT_LINES]) if self.stop + 1 < len(data) else (),
         )

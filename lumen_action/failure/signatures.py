@@ -49,6 +49,8 @@ class Signature:
     pick_first: bool = False
     tier: Tier = Tier.CAUSE
     wrapper: bool = False
+    origin: str = ""
+    """The file of the user's that added or changed it, empty when it came with us."""
 
     @property
     def name(self) -> str:

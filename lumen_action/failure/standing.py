@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from lumen_action.failure.dialects import Role
+from lumen_action.failure.endings import Ending
 from lumen_action.failure.lines import shown
 from lumen_action.failure.signatures import Signature
 
@@ -13,7 +15,11 @@ _KEEP_FIRST, _KEEP_LAST = 2, 4
 _KEEP_STEPS = 64
 # How far above the announcement of another attempt stands what went wrong with the one before.
 _ATTEMPT_LINES = 40
+# What went on for so many lines, without a word of an end that was bad, did not fail.
+_WENT_ON_LINES = 10_000
 # What stays a cause although the next test passed: the others go on when one fails.
+# What a wait loop meets before the service is there.
+_WAITED_FOR = frozenset({"environment/service_not_ready", "network/refused_local", "network/refused_remote"})
 _OUTLIVES_TESTS = frozenset({"build/test", "build/compile"})
 
 
@@ -23,7 +29,8 @@ class Quote:
 
     line: int
     text: str
-    column: int
+    offset: int
+    original: bytes
     before: tuple[bytes, ...]
     after: tuple[bytes, ...]
 
@@ -97,19 +104,24 @@ _Tracks = dict[str, Track]
 class Standing:
     """What the log has said so far.
 
-    A hit is open until the log says how that went; a tool that fails makes it held until the step ends; the runner that
-    fails the step makes it settled.
+    A hit is open until the log says how that went; a tool that fails makes it held until the step ends, doubted when
+    something succeeds meanwhile; the runner that fails the step makes it settled.
     """
 
     settled: _Tracks = field(default_factory=dict)
     dropped: dict[tuple[str, str], Dropped] = field(default_factory=dict)
     failed_steps: list[int] = field(default_factory=list)
+    failing_step: int | None = None
+    """The step that is known to have failed, from elsewhere than the log."""
+    marked: bool = False
+    """Whether the runner's own marks stand in the log."""
     ended_well: bool = False
     last_failure: Quote | None = None
     step: int = 0
     _open: _Tracks = field(default_factory=dict)
     _held: _Tracks = field(default_factory=dict)
-    _tool_failed: bool = False
+    _doubted: _Tracks = field(default_factory=dict)
+    _tool_failed: int = 0
 
     def add(self, hit: Hit) -> None:
         """Take a hit that may be the cause."""
@@ -123,60 +135,92 @@ class Standing:
         """Remember a line that tells of a failure."""
         self.last_failure, self.ended_well = failure, False
 
-    def tool_failed(self) -> None:
+    def tool_failed(self, line: int) -> None:
         """Believe what was said; the step may still go on."""
-        self._tool_failed = True
+        self._tool_failed = line
         _move(self._open, self._held)
 
     def step_failed(self) -> None:
         """Believe what was said for good."""
-        self._tool_failed = False
-        _move(self._open, self._held)
-        _move(self._held, self.settled)
+        self._tool_failed = 0
+        for tracks in (self._doubted, self._held, self._open):
+            _move(tracks, self.settled)
         if self.step not in self.failed_steps and len(self.failed_steps) < _KEEP_STEPS:
             self.failed_steps.append(self.step)
 
-    def step_begins(self) -> None:
+    def would_change(self, ending: Ending) -> bool:
+        """Tell whether a good ending of this kind takes anything back."""
+        return bool(self._open) or (ending is not Ending.TEST and bool(self._held or not self.ended_well))
+
+    def step_begins(self, *, failing: bool = False) -> None:
         """Take back what the step before has not failed of: otherwise this one would not run."""
         self.step += 1
-        self.ended_well = self.ended_well or self._tool_failed
-        self._tool_failed = False
-        self._clear("the step went on", self._open, self._held)
+        self.failing_step = self.step if failing else self.failing_step
+        self.forget_step("the step went on")
 
     def part_succeeded(self, reason: str) -> None:
-        """Take back what nothing has failed of yet."""
+        """Take back what nothing has failed of yet, and doubt what only a tool has failed of."""
         self._clear(reason, self._open)
-        self.ended_well = True
+        _move(self._held, self._doubted)
+        self._tool_failed, self.ended_well = 0, True
 
     def went_on(self, reason: str) -> None:
         """Take back what nothing has failed of yet, without knowing whether it was a success."""
-        self._clear(reason, self._open)
+        if self.marked:
+            # Where the runner marks its errors, a step that it did not mark has not failed, whatever its tools said.
+            self.forget_step(reason)
+        else:
+            self._clear(reason, self._open)
 
     def test_passed(self, reason: str) -> None:
         """Take back what is only the talk of the program under test."""
-        spoken = {
-            id_: track for id_, track in self._open.items() if track.last[-1].signature.name not in _OUTLIVES_TESTS
-        }
-        for id_ in spoken:
-            del self._open[id_]
-        self._clear(reason, spoken)
+        self._clear_if(lambda name: name not in _OUTLIVES_TESTS, reason, self._open)
+
+    def came_up(self, reason: str) -> None:
+        """Take back that nothing listened."""
+        self._clear_if(lambda name: name in _WAITED_FOR, reason, self._open, self._held)
+
+    def tolerated(self, reason: str) -> None:
+        """Take back what the script went on after, and what a tool has failed of just now."""
+        self._clear(reason, self._open)
+        if self._tool_failed:
+            self._clear(reason, self._held)
+            self._tool_failed = 0
 
     def all_succeeded(self, reason: str) -> None:
         """Take everything back."""
-        self._clear(reason, self._open, self._held, self.settled)
-        self._tool_failed, self.ended_well = False, True
+        self._clear(reason, self._open, self._held, self._doubted, self.settled)
+        self._tool_failed, self.ended_well = 0, True
 
     def attempt_repeated(self, line: int) -> None:
         """Believe what was said last only if nothing else is left."""
-        for tracks in (self._open, self._held):
+        for tracks in (self._open, self._held, self._doubted):
             for id_, track in tracks.items():
                 tracks[id_] = track.repeated_since(line - _ATTEMPT_LINES)
 
-    def finish(self) -> None:
-        """Believe what nothing has contradicted."""
-        if self._tool_failed:
+    def finish(self, lines: int) -> None:
+        """Believe what nothing has contradicted, if it is not too far from the last of the lines."""
+        far = lines - _WENT_ON_LINES
+        if self._tool_failed > max(0, far):
             self.step_failed()
-        _move(self._open, self.settled)
+        near = {id_: track for id_, track in self._open.items() if track.last[-1].line > far}
+        for id_ in near:
+            del self._open[id_]
+        _move(near, self.settled)
+        self.forget_step("the log goes on for long after it")
+
+    def forget_step(self, reason: str) -> None:
+        """Take back what the step has not failed of."""
+        self.ended_well = self.ended_well or bool(self._tool_failed)
+        self._tool_failed = 0
+        self._clear(reason, self._open, self._held, self._doubted)
+
+    def _clear_if(self, fits: Callable[[str], bool], reason: str, *groups: _Tracks) -> None:
+        for tracks in groups:
+            gone = {id_: track for id_, track in tracks.items() if fits(track.last[-1].signature.name)}
+            for id_ in gone:
+                del tracks[id_]
+            self._clear(reason, gone)
 
     def _clear(self, reason: str, *groups: _Tracks) -> None:
         for tracks in groups:

@@ -46,6 +46,66 @@ SUBCLASSES: dict[ErrorClass, dict[str, Scope]] = {
     for error_class in ErrorClass
 }
 
+# Other names by which a subclass was or is known, per class: they mean the name on the left for ever, so that a
+# configuration that uses one neither breaks nor silently stops matching.
+_ALIASES: dict[ErrorClass, dict[str, str]] = {
+    ErrorClass.NETWORK: {
+        "read_timeout": "timeout",
+        "connect_timeout": "connection_timeout",
+        "reset": "connection_reset connection_closed",
+        "refused_remote": "connection_refused",
+        "dns": "name_resolution",
+        "tls": "tls_handshake ssl",
+        "tls_trust": "certificate",
+    },
+    ErrorClass.TOKEN_EXPIRED: {
+        "invalid_credentials": "bad_credentials invalid_token invalid_grant unauthorized ssh_key",
+        "secret_expired": "expired_secret expired_token",
+        "missing_credentials": "missing_token missing_secret",
+        "permission_denied": "permission_remote forbidden",
+    },
+    ErrorClass.EXTERNAL_API: {
+        "server_error": "upstream_5xx service_unavailable",
+        "rate_limit": "throttled",
+        "quota": "quota_exceeded",
+    },
+    ErrorClass.BUILD: {
+        "compile": "compile_error import_error syntax_error",
+        "test": "test_failure",
+        "lint": "format style",
+        "vcs": "merge_conflict",
+        "config": "configuration",
+    },
+    ErrorClass.DEPENDENCY: {
+        "lockfile": "lockfile_mismatch",
+        "artifact": "missing_artifact",
+        "not_found": "missing_module package_not_found image_not_found",
+        "conflict": "version_conflict",
+        "integrity": "checksum_mismatch",
+    },
+    ErrorClass.ENVIRONMENT: {
+        "disk": "disk_full",
+        "oom": "out_of_memory",
+        "runner_lost": "agent_lost agent_broken",
+        "runner_provision": "runner_pod",
+        "missing_tool": "missing_sdk",
+        "timeout_step": "timeout",
+        "permission_fs": "permission",
+    },
+    ErrorClass.UNKNOWN: {},
+}
+ALIASES: dict[ErrorClass, dict[str, str]] = {
+    error_class: {alias: name for name, aliases in rows.items() for alias in aliases.split()}
+    for error_class, rows in _ALIASES.items()
+}
+
+
+def resolve(error_class: ErrorClass, subclass: str) -> str:
+    """Return the present name of a subclass, given that or an older one; empty when there is none."""
+    name = ALIASES[error_class].get(subclass, subclass)
+    return name if name in SUBCLASSES[error_class] else ""
+
+
 # Each row: what stands on the left explains what stands on the right, so the right is the symptom.
 # `class/*` means every subclass. A row never explains its own subclass.
 _EXPLAINS: tuple[tuple[str, str], ...] = (
@@ -60,6 +120,7 @@ _EXPLAINS: tuple[tuple[str, str], ...] = (
     ("environment/oom", "build/* dependency/install_build dependency/not_found environment/timeout_job"),
     ("environment/runner_provision", "build/* dependency/* network/* external_api/* environment/timeout_job"),
     ("environment/timeout_step", "unknown/cancelled"),
+    ("unknown/cancelled", "environment/runner_provision"),
     ("environment/timeout_job", "unknown/cancelled build/lint"),
     ("environment/permission_fs", "dependency/install_build build/compile build/test"),
     ("environment/missing_tool", "dependency/install_build build/compile build/test"),
@@ -92,13 +153,13 @@ _EXPLAINS: tuple[tuple[str, str], ...] = (
         "external_api/rate_limit",
         (
             "token_expired/* dependency/* network/* environment/image_pull build/* external_api/registry "
-            "external_api/vcs external_api/server_error external_api/actions_service"
+            "external_api/vcs external_api/server_error external_api/actions_service environment/timeout_step"
         ),
     ),
     (
         "external_api/quota",
         (
-            "token_expired/permission_denied dependency/* network/* environment/image_pull external_api/vcs "
+            "build/* token_expired/permission_denied dependency/* network/* environment/image_pull external_api/vcs "
             "external_api/actions_service"
         ),
     ),

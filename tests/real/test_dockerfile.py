@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from lumen_action import __version__
-from lumen_action.bootstrap import LOCK_OF
+from lumen_action.bootstrap import LOCK_OF, PROVIDES
 
 ROOT = Path(__file__).resolve().parents[2]
 DEBIAN = ROOT / ".tools" / "debian"
@@ -168,7 +168,7 @@ def wheels(folder: Path) -> None:
     """Fill a wheelhouse for the Python of the stand-in base, from any other Python."""
     platforms = [word for tag in WHEEL_TAGS for word in ("--platform", f"{tag}_{os.uname().machine}")]
     how = ("--require-hashes", "--only-binary", ":all:", "--no-deps", "--python-version", "3.11", *platforms)
-    locks = [word for name in ("core", "archive", "report") for word in ("-r", f"locks/{name}.txt")]
+    locks = [word for name in PROVIDES for word in ("-r", f"locks/{name}.txt")]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", *how, *locks, "-d", str(folder)]
     subprocess.run(pip, cwd=ROOT, check=True, capture_output=True)
 

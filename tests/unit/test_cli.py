@@ -106,7 +106,7 @@ def test_the_last_line_of_classify_starts_with_the_class(terminal: Terminal) -> 
         with_folder = [str(terminal.folder / word) if word == "build.log" else word for word in words]
         assert terminal.run("classify", *with_folder, stdin=stdin) == 0
         assert terminal.out.splitlines()[-1].startswith("network dns ")
-        assert "line 2: curl: (6)" in terminal.out
+        assert "line 2, column 11: curl: (6)" in terminal.out
 
 
 def test_classify_explains_every_candidate(terminal: Terminal) -> None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumen_action.failure.lines import Level, clean, segments, shown
+from lumen_action.catalogue import load_catalogue
+from lumen_action.failure import classify
+from lumen_action.failure.lines import Level, clean, indentation_of, segments, shown
 from lumen_action.failure.reading import CLIP_MARK, LINE_LIMIT, blocks, clipped
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,7 +49,37 @@ def test_a_line_that_is_too_long_keeps_its_head_and_its_tail() -> None:
     assert len(line) <= LINE_LIMIT
     assert line.startswith(b"headx")
     assert line.endswith(b"xtail")
-    assert CLIP_MARK in line
+    assert CLIP_MARK.search(line)
+
+
+@given(st.integers(LINE_LIMIT + 1, 5 * LINE_LIMIT), st.lists(st.integers(0, 5 * LINE_LIMIT), max_size=6))
+def test_what_is_left_out_of_a_line_is_counted(size: int, cuts: list[int]) -> None:
+    data = bytes(33 + place % 90 for place in range(size))
+    places = [0, *sorted(cut % size for cut in cuts), size]
+    ((_, line),) = lines(*(data[begin:end] for begin, end in itertools.pairwise(places)))
+    mark = CLIP_MARK.search(line)
+    assert mark
+    assert mark.start() + int(mark[1]) + len(line) - mark.end() == size
+    assert data.startswith(line[: mark.start()])
+    assert data.endswith(line[mark.end() :])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([b"plain", b"\x1b[31mred\x1b[0m", b"n\0ul", b""]), min_size=1, max_size=60),
+    st.integers(1, 9),
+)
+def test_the_lines_before_colours_were_taken_out_are_kept(said: list[bytes], times: int) -> None:
+    many = said * (times * 1000)
+    seen = [
+        (number, line, block.originals[number - block.first] if block.original else line)
+        for block in blocks([b"\n".join(many)])
+        for number, line in block.lines()
+    ]
+    expected = {b"\x1b[31mred\x1b[0m": b"red", b"n\0ul": b"nul"}
+    while many and not many[-1]:
+        many.pop()
+    assert seen[: len(many)] == [(number, expected.get(line, line), line) for number, line in enumerate(many, 1)]
 
 
 def test_only_a_line_feed_ends_a_line() -> None:
@@ -83,7 +115,15 @@ def test_each_block_shows_its_lines_with_their_neighbours() -> None:
         (b"[ERROR] it broke", "it broke", Level.ERROR),
         (b"[INFO] WARNING: deprecated", "WARNING: deprecated", Level.WARNING),
         (b"npm warn deprecated", "npm warn deprecated", Level.WARNING),
-        (b"2026/03/04 05:06:07 [main] WARN slow", "2026/03/04 05:06:07 [main] WARN slow", Level.WARNING),
+        (b"2026/03/04 05:06:07 [main] WARN slow", "[main] WARN slow", Level.WARNING),
+        (b"2026-03-04 05:06:07,123 ERROR: it broke", "ERROR: it broke", Level.PLAIN),
+        (b"8:42:54 AM: it broke", "it broke", Level.PLAIN),
+        (b"app_1  | it broke", "it broke", Level.PLAIN),
+        (b"12\tit broke", "it broke", Level.PLAIN),
+        (b"[Container] 2026/03/04 05:06:07 it broke", "it broke", Level.PLAIN),
+        (b'Step #1 - "build": it broke', "it broke", Level.PLAIN),
+        (b"[05:06:07]: \xe2\x96\xb8 it broke", "it broke", Level.PLAIN),
+        (b"stderr: fatal: no", "fatal: no", Level.PLAIN),
         (b"DEBUG: it broke", "DEBUG: it broke", Level.INFO),
         (b"[command]/usr/bin/git fetch", "/usr/bin/git fetch", Level.COMMAND),
         (b"a\x07b \xe2\x80\xaec \xff", "a b  c \ufffd", Level.PLAIN),
@@ -155,3 +195,15 @@ def test_memory_does_not_grow_with_the_log(case: str) -> None:
 def test_a_word_in_brackets_is_no_colour() -> None:
     assert clean(b"collect2: fatal error: ld terminated with signal 9 [Killed]").text.endswith("[Killed]")
     assert clean(b"fetching [0Kpages\x1b[K").text == "fetching [0Kpages"
+
+
+@pytest.mark.parametrize("indentation", ["    ", "\t", "> ", "  | ", ">> "])
+def test_what_stands_before_every_line_of_a_quoted_log_is_no_part_of_it(indentation: str) -> None:
+    log = "Cloning into 'app'...\n\nnpm error code E401\nnpm error Incorrect or missing password.\n  at run (a.js)\n"
+    quoted = "".join(f"{indentation}{line}\n" if line else "\n" for line in log.split("\n")[:-1])
+    assert indentation_of(quoted.encode()).decode() == indentation
+    assert indentation_of(log.encode()) == b""
+    evidence = classify([quoted.encode()], load_catalogue()).verdict.evidence
+    assert evidence
+    assert evidence.text.startswith("npm error")
+    assert evidence.column == len(indentation) + 1

@@ -8,7 +8,8 @@ import pytest
 
 from lumen_action.errors import ConfigError
 from lumen_action.failure import Tier, classify, parse_catalogue
-from lumen_action.failure.taxonomy import EXPLAINS, SUBCLASSES
+from lumen_action.failure.schema import row_of
+from lumen_action.failure.taxonomy import ALIASES, EXPLAINS, SUBCLASSES
 from lumen_action.model import ErrorClass, Scope
 
 
@@ -75,6 +76,8 @@ def test_every_field_can_be_set() -> None:
         ({"class": None}, "tool-dns: class: missing; one of network,"),
         ({"class": "netwrok"}, "tool-dns: class: `netwrok` is not one of network,"),
         ({"subclass": "dnz"}, "tool-dns: subclass: `dnz` is not one of network: dns,"),
+        ({"subclass": "dnz"}, "; did you mean `dns`?"),
+        ({"subclass": "name_resolutoin"}, "; did you mean `dns`?"),
         ({"anchors": None}, "tool-dns: anchors: missing; it is required"),
         ({"anchors": []}, "tool-dns: anchors: empty; give the literal text"),
         ({"anchors": "no such host"}, "tool-dns: anchors: not a list of texts"),
@@ -121,6 +124,22 @@ def test_all_faults_of_all_files_are_told_at_once() -> None:
         "e.yml: signatures: missing or not a list",
     ):
         assert part in said
+
+
+def test_written_out_as_a_row_a_signature_is_the_same() -> None:
+    plain, full = (
+        row(),
+        row(id="tool-two", pattern="x", unless=["y"], near=["z"], pick="first", tier="generic", wrapper=True),
+    )
+    catalogue = parse_catalogue(file(plain, full))
+    rows = [row_of(signature) for signature in catalogue.signatures.values()]
+    assert parse_catalogue(file(*rows)).signatures == catalogue.signatures
+
+
+@pytest.mark.parametrize("alias", sorted(ALIASES[ErrorClass.NETWORK]))
+def test_an_older_name_of_a_subclass_means_the_present_one(alias: str) -> None:
+    signature = parse_catalogue(file(row(subclass=alias))).signatures["tool-dns"]
+    assert signature.subclass == ALIASES[ErrorClass.NETWORK][alias]
 
 
 @pytest.mark.parametrize("name", ["pattern", "unless", "near"])

@@ -1,0 +1,83 @@
+"""`lumen signatures import`: another project's rules become a file of one's own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lumen_action.catalogue import OWN_RULES_BYTES, load_catalogue
+from lumen_action.commands import World
+from lumen_action.errors import ConfigError
+from lumen_action.files import write_atomically
+from lumen_action.rulebooks import FORMATS, Imported, imported
+from lumen_action.yamlite.writing import dump
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the sub-command takes."""
+    parser.description = (
+        "Turn the rule file of another project into a file of one's own. What is lost, guessed or left out is told\n"
+        "in one line a rule; read it, and the lines marked `# check:`, before you trust the file."
+    )
+    parser.epilog = "example:\n  lumen signatures import retry-patterns.json --output .lumen/signatures.yml"
+    parser.add_argument("file", help="the rules: JSON, YAML, or the text of an issue with a JSON block")
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), default="", help="whose they are; seen by itself if left out"
+    )
+    parser.add_argument("--output", metavar="PATH", default="", help="a new file, such as .lumen/signatures.yml")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Print or write the own rule file, and say in one line a rule what was lost, guessed or left out."""
+    given = Path(arguments.file)
+    made = imported(_text(world.folder / given), given.name, arguments.format, load_catalogue().signatures)
+    for result in made.results:
+        world.tell(result.described())
+    kept = sum(result.row is not None for result in made.results)
+    world.tell(f"{kept} of {len(made.results)} rules taken over from {given.name} ({made.form})")
+    if arguments.output:
+        _write(world.folder / arguments.output, dump(made.document, made.comments))
+    if arguments.json:
+        world.answer_json(_plain(made))
+    elif not arguments.output:
+        world.answer(dump(made.document, made.comments))
+    return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(OWN_RULES_BYTES + 1)
+        if len(content) > OWN_RULES_BYTES:
+            raise ConfigError(
+                f"file: {path} is larger than {OWN_RULES_BYTES >> 20} MiB; give the file of the rules alone"
+            )
+        return content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"file: {path} cannot be read ({fault}); give the path of a text file in UTF-8") from None
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists():
+        raise ConfigError(f"output: {path} is there already; name a new file and join the two by hand")
+    try:
+        write_atomically(path, text.encode())
+    except OSError as fault:
+        raise ConfigError(f"output: {path} cannot be written ({fault.strerror}); name a folder that can") from None
+
+
+def _plain(made: Imported) -> dict[str, object]:
+    return {
+        "format": made.form,
+        "document": made.document,
+        "rules": [
+            {
+                "place": result.place,
+                "id": result.id or None,
+                "left_out": result.left_out or None,
+                "notes": list(result.notes),
+            }
+            for result in made.results
+        ],
+    }
