@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from lumen_action.failure.screening import Sighting, rarest_piece
-
-# Longer keys make an automaton of more memory, shorter ones are found in vain.
-_KEY_BYTES = 10
+from lumen_action.failure.screening import Sighting
 
 
 class AutomatonScreen:
@@ -20,11 +17,10 @@ class AutomatonScreen:
         """Build the automaton; an ImportError says that its package is not to be had."""
         from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-        self._holders: dict[bytes, set[bytes]] = {}
-        for literal in {each.encode() for each in literals}:
-            self._holders.setdefault(rarest_piece(literal, _KEY_BYTES), set()).add(literal)
-        self._keys = sorted(self._holders)
-        self._found = BytesAhoCorasick(self._keys, implementation=Implementation.DFA).find_matches_as_indexes
+        self._literals = sorted({each.encode() for each in literals})
+        # A quarter slower than the other kind, and a tenth of the memory.
+        kind = Implementation.ContiguousNFA
+        self._found = BytesAhoCorasick(self._literals, implementation=kind).find_matches_as_indexes
 
     def lines(self, data: bytes, start: int, end: int) -> list[Sighting]:
         """Return the lines that may hold a literal."""
@@ -46,5 +42,5 @@ class AutomatonScreen:
         return sightings
 
     def behind(self, found: tuple[int, ...]) -> set[bytes]:
-        """Return the literals that what was found may stand for."""
-        return {literal for key in found for literal in self._holders[self._keys[key]]}
+        """Return the literals that were found."""
+        return {self._literals[number] for number in found}

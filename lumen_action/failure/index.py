@@ -38,6 +38,8 @@ class Habits:
     """
 
     table: bytes
+    only_good: bool
+    """Whether they can tell only that a test passed, which matters when there is something to take back."""
     quiet: dict[bytes, Ending | None] = field(default_factory=dict)
 
     @cached_property
@@ -66,9 +68,9 @@ class Index:
     marks: Mapping[bytes, Sequence[tuple[int, Mark]]]
     _digits: dict[bytes, Ranges] = field(default_factory=dict)
 
-    def call(self, found: _Found, line: bytes) -> Call:
+    def call(self, found: _Found) -> Call:
         """Return what to try on a line."""
-        literals = sorted(literal for literal in self.screen.behind(found) if literal in line)
+        literals = sorted(self.screen.behind(found))
         signatures = {each.id: each for literal in literals for each in self.signatures.get(literal, ())}
         marks = sorted((each for literal in literals for each in self.marks.get(literal, ())), key=lambda each: each[0])
         return Call(tuple(signatures.values()), tuple(mark for _, mark in marks))
@@ -95,8 +97,11 @@ class _AllHabits(dict[_Found, Habits]):
         self._index = index
 
     def __missing__(self, found: _Found) -> Habits:
-        ranges: Ranges = frozenset().union(*map(self._index.named, self._index.screen.behind(found)))
-        made = self[found] = Habits(_alike(ranges))
+        index, literals = self._index, self._index.screen.behind(found)
+        ranges: Ranges = frozenset().union(*map(index.named, literals))
+        endings = {mark.ending for literal in literals for _, mark in index.marks.get(literal, ())}
+        only_good = endings == {Ending.TEST} and not any(index.signatures.get(literal) for literal in literals)
+        made = self[found] = Habits(_alike(ranges), only_good)
         return made
 
 
@@ -109,11 +114,12 @@ def _alike(ranges: Ranges) -> bytes:
     return bytes.maketrans(b"0123456789", "".join(table).encode())
 
 
-def index(catalogue: Catalogue, make_screen: ScreenMaker) -> Index:
-    """Put all literals behind a screen."""
+def index(catalogue: Catalogue, make_screen: ScreenMaker, *, without_passes: bool = False) -> Index:
+    """Put all literals behind a screen, or all but those that tell only that a single test passed."""
     marks: dict[bytes, list[tuple[int, Mark]]] = {}
     for order, mark in enumerate(MARKS):
         marks.setdefault(mark.literal.encode(), []).append((order, mark))
     signatures = {anchor.encode(): found for anchor, found in catalogue.by_anchor.items()}
-    screen = make_screen({*catalogue.by_anchor, *(mark.literal for mark in MARKS), *GROUP_LITERALS})
+    heard = {mark.literal for mark in MARKS if not (without_passes and mark.ending is Ending.TEST)}
+    screen = make_screen({*catalogue.by_anchor, *heard, *GROUP_LITERALS})
     return Index(screen, signatures, marks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, Protocol
 
-# A line that may matter: where it begins, where it ends, and what was found in it.
+# A line that may matter: where it begins, where it ends, and which literals were found in it, as numbers.
 Sighting = tuple[int, int, tuple[int, ...]]
 
 
@@ -16,10 +16,10 @@ class Screen(Protocol):
     """How many bytes of a log are worth screening before its end is known: a slow screen must choose."""
 
     def lines(self, data: bytes, start: int, end: int) -> list[Sighting]:
-        """Return the lines that may hold a literal."""
+        """Return the lines that hold a literal."""
 
     def behind(self, found: tuple[int, ...]) -> set[bytes]:
-        """Return the literals that what was found may stand for."""
+        """Return the literals that were found."""
 
 
 ScreenMaker = Callable[[Iterable[str]], Screen]
@@ -29,6 +29,7 @@ _FREQUENT = b" etaosrnicl.-d/:0123456789pmu_TZhgyb=fvS[],kEADNFxOIwPj\"RC'"
 _RARITY = [len(_FREQUENT) if (place := _FREQUENT.find(byte)) < 0 else place for byte in range(256)]
 # Four bytes, and the type of number that reads them at once.
 _GRAM = 4
+_TOGETHER = 1 << 14
 _NUMBER: Literal["I"] = "I"
 
 
@@ -47,19 +48,36 @@ class GramScreen:
     def __init__(self, literals: Iterable[str]) -> None:
         """Sort the literals by their rarest four bytes; shorter ones are searched for as they are."""
         self._literals = sorted({each.encode() for each in literals})
-        self._short: list[int] = []
-        self._by_gram: dict[int, list[int]] = {}
+        self._short = [number for number, literal in enumerate(self._literals) if len(literal) < _GRAM]
+        self._by_gram: dict[int, list[tuple[int, int, int]]] = {}
         for number, literal in enumerate(self._literals):
-            if len(literal) < _GRAM:
-                self._short.append(number)
-            else:
-                gram = memoryview(rarest_piece(literal, _GRAM)).cast(_NUMBER)[0]
-                self._by_gram.setdefault(gram, []).append(number)
+            if len(literal) >= _GRAM:
+                # The rarest is looked up; most of what it then stands for in vain, the first and the last rule out.
+                rarest, first, last = (
+                    memoryview(piece).cast(_NUMBER)[0]
+                    for piece in (rarest_piece(literal, _GRAM), literal[:_GRAM], literal[-_GRAM:])
+                )
+                self._by_gram.setdefault(rarest, []).append((number, first, last))
 
     def lines(self, data: bytes, start: int, end: int) -> list[Sighting]:
-        """Return the lines that may hold a literal."""
+        """Return the lines that hold a literal."""
+        sightings: list[Sighting] = []
+        while start < end:
+            # The fewer lines are looked at together, the fewer literals stand among them.
+            cut = data.rfind(b"\n", start, start + _TOGETHER) + 1 or data.find(b"\n", start, end) + 1 or end
+            stop = min(cut, end)
+            sightings += self._lines_of(data, start, stop)
+            start = stop
+        return sightings
+
+    def _lines_of(self, data: bytes, start: int, end: int) -> list[Sighting]:
         grams = _grams(data[start:end])
-        held = [number for gram in grams & self._by_gram.keys() for number in self._by_gram[gram]]
+        held = [
+            number
+            for rarest in grams & self._by_gram.keys()
+            for number, first, last in self._by_gram[rarest]
+            if first in grams and last in grams
+        ]
         found: dict[int, set[int]] = {}
         for number in (*self._short, *held):
             for line in _lines_with(self._literals[number], data, start, end):

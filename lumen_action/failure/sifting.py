@@ -29,7 +29,7 @@ _BEYOND_TESTS = frozenset({"environment/disk", "environment/oom", "environment/m
 _WARNED_OF = frozenset({"build/lint", "build/coverage"})
 # How much of a log is looked at closely: until so many lines had something to tell, and of the rest the last lines.
 # What one failure explains is near them, and the work for any log stays bounded.
-FIRST_LINES, LAST_LINES, LAST_BYTES = 6_000, 10_000, 8 << 20
+FIRST_LINES, LAST_LINES, LAST_BYTES = 3_000, 5_000, 8 << 20
 
 
 @dataclass
@@ -64,6 +64,7 @@ class _Sieve:
         self._failing_step = failing_step
         self._catalogue, self._faster = catalogue, faster
         self._index = _plain_index(catalogue)
+        self._calm: Index | None = None
         self._standing = Standing()
         self._result = Sifted(self._standing)
         self._echo_until = 0
@@ -114,7 +115,7 @@ class _Sieve:
 
     def _take(self, block: Block) -> None:
         if self._telling < FIRST_LINES and self._screened <= self._index.screen.reach:
-            self._look(block, self._sightings(block))
+            self._read_through(block)
             return
         self._waiting.append(block)
         self._waiting_bytes += block.end - block.start
@@ -130,16 +131,39 @@ class _Sieve:
         self._faster = None
         with suppress(ImportError):
             self._index = index(self._catalogue, faster)
+            self._calm = index(self._catalogue, faster, without_passes=True)
         waited, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
         for block in waited:
             self._take(block)
 
-    def _look(self, block: Block, sightings: list[Sighting]) -> None:
-        data, known, habits_of = block.data, self._index, self._index.habits
+    def _read_through(self, block: Block) -> None:
+        """Look at a block; that tests passed, as most of a long log says, is not heard while nothing is suspected."""
+        if self._calm is None or self._standing.would_change(Ending.TEST):
+            self._look(block, self._sightings(block))
+            return
+        screen = self._calm.screen
+        self._look(block, screen.lines(block.data, block.start, block.end), self._calm)
+        if self._standing.would_change(Ending.TEST):
+            self._hear_passes(block)
+
+    def _hear_passes(self, block: Block) -> None:
+        """Take back what was said in a block before the last test of it that passed."""
+        for start, stop, found in reversed(self._sightings(block)):
+            text = clean(block.data[start:stop], self._indentation).text
+            if self._index.habits[found].only_good and self._ending(text, self._index.call(found)):
+                line = block.first + block.data.count(b"\n", block.start, start)
+                self._standing.test_passed(Ending.TEST.value, line)
+                return
+
+    def _look(self, block: Block, sightings: list[Sighting], known: Index | None = None) -> None:
+        known = known or self._index
+        data, habits_of = block.data, known.habits
         number, counted = block.first, block.start
         for start, stop, found in sightings:
-            raw = data[start:stop]
             habits = habits_of[found]
+            if habits.only_good and not self._standing.would_change(Ending.TEST):
+                continue
+            raw = data[start:stop]
             shape = raw.translate(habits.table) if habits.blind else habits.shape(raw)
             if shape in habits.quiet:
                 ending = habits.quiet[shape]
@@ -148,7 +172,7 @@ class _Sieve:
             number += data.count(b"\n", counted, start)
             counted = start
             place = _Place(block, number, start, stop)
-            call = known.call(found, raw)
+            call = known.call(found)
             if b"\r" in raw:
                 for segment in segments(raw):
                     self._line(place, clean(segment, self._indentation), call)

@@ -172,13 +172,17 @@ class Standing:
         else:
             self._clear(reason, self._open)
 
-    def test_passed(self, reason: str) -> None:
-        """Take back what is only the talk of the program under test."""
-        self._clear_if(lambda name: name not in _OUTLIVES_TESTS, reason, self._open)
+    def test_passed(self, reason: str, line: int | None = None) -> None:
+        """Take back what is only the talk of the program under test, said before the line if one is named."""
+        self._clear_if(
+            lambda hit: (line is None or hit.line < line) and hit.signature.name not in _OUTLIVES_TESTS,
+            reason,
+            self._open,
+        )
 
     def came_up(self, reason: str) -> None:
         """Take back that nothing listened."""
-        self._clear_if(lambda name: name in _WAITED_FOR, reason, self._open, self._held)
+        self._clear_if(lambda hit: hit.signature.name in _WAITED_FOR, reason, self._open, self._held)
 
     def tolerated(self, reason: str) -> None:
         """Take back what the script went on after, and what a tool has failed of just now."""
@@ -215,9 +219,9 @@ class Standing:
         self._tool_failed = 0
         self._clear(reason, self._open, self._held, self._doubted)
 
-    def _clear_if(self, fits: Callable[[str], bool], reason: str, *groups: _Tracks) -> None:
+    def _clear_if(self, fits: Callable[[Hit], bool], reason: str, *groups: _Tracks) -> None:
         for tracks in groups:
-            gone = {id_: track for id_, track in tracks.items() if fits(track.last[-1].signature.name)}
+            gone = {id_: track for id_, track in tracks.items() if fits(track.last[-1])}
             for id_ in gone:
                 del tracks[id_]
             self._clear(reason, gone)
