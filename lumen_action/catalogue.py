@@ -8,6 +8,7 @@ from lumen_action import yamlite
 from lumen_action.errors import ConfigError
 from lumen_action.failure.schema import parse_catalogue
 from lumen_action.failure.signatures import Catalogue
+from lumen_action.ondemand import on_demand
 
 _PACKAGE = Path(__file__).resolve().parent
 # An installed package carries the rules inside itself; a checkout, and so the Action, has them beside it.
@@ -19,11 +20,16 @@ OWN_RULES_BYTES = 1 << 20
 
 
 def load_catalogue(folder: Path | None = None, own: Path | None = None) -> Catalogue:
-    """Read the rule files of a folder, then the user's own; all faults of folder or file come together."""
-    folder = RULES if folder is None else folder
-    files = sorted(folder.glob("*.yml"))
+    """Read the rule files of a folder, then the user's own; all faults of folder or file come together.
+
+    Ours are whole, as tests prove, so of them only what a log calls for is read.
+    """
+    files = sorted((folder or RULES).glob("*.yml"))
     if not files:
-        raise ConfigError(f"{folder}: holds no rule file `*.yml`; restore rules/failures/ from the release")
+        raise ConfigError(f"{folder or RULES}: holds no rule file `*.yml`; restore rules/failures/ from the release")
+    if folder is None:
+        ours = on_demand({file.name: file.read_text(encoding="utf-8") for file in files})
+        return ours if own is None else _with_own(ours, own)
     documents: dict[str, object] = {}
     faults: list[str] = []
     for file in files:

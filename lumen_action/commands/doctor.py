@@ -68,10 +68,10 @@ def _examine(arguments: argparse.Namespace, world: World) -> Iterator[Finding]:
 
 
 def _signatures(_: Session) -> Iterator[Finding]:
-    from lumen_action.catalogue import load_catalogue
+    from lumen_action.catalogue import RULES, load_catalogue
 
     try:
-        yield Finding("signatures", _OK, f"{len(load_catalogue().signatures)} are ready")
+        yield Finding("signatures", _OK, f"{len(load_catalogue(RULES).signatures)} are ready")
     except ConfigError as fault:
         yield Finding("signatures", _FAIL, fault.problems[0], "restore the folder rules/failures of the release")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from lumen_action.failure.lines import Level, Line
 from lumen_action.model import OWN_MARK
@@ -32,7 +33,13 @@ class _Shape:
     """How lines of a kind look; the literal, looked for first, stands in every one of them."""
 
     literal: str
-    pattern: re.Pattern[str]
+    source: str
+
+    # Compiled on first use, as few of them are needed for any one log.
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Return what the line must look like."""
+        return re.compile(self.source)
 
     def fits(self, text: str) -> bool:
         """Tell whether a line looks so."""
@@ -40,7 +47,7 @@ class _Shape:
 
 
 def _shapes(*rows: tuple[str, str]) -> tuple[_Shape, ...]:
-    return tuple(_Shape(literal, re.compile(pattern)) for literal, pattern in rows)
+    return tuple(_Shape(literal, source) for literal, source in rows)
 
 
 _ECHO = _shapes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -64,14 +64,15 @@ class Index:
     """The literals of a catalogue and of the marks, behind one screen."""
 
     screen: Screen
-    signatures: Mapping[bytes, tuple[Signature, ...]]
+    known: Mapping[str, Signature]
+    ids: Mapping[bytes, tuple[str, ...]]
     marks: Mapping[bytes, Sequence[tuple[int, Mark]]]
     _digits: dict[bytes, Ranges] = field(default_factory=dict)
 
     def call(self, found: _Found) -> Call:
         """Return what to try on a line."""
         literals = sorted(self.screen.behind(found))
-        signatures = {each.id: each for literal in literals for each in self.signatures.get(literal, ())}
+        signatures = {each.id: each for literal in literals for each in self._behind(literal)}
         marks = sorted((each for literal in literals for each in self.marks.get(literal, ())), key=lambda each: each[0])
         return Call(tuple(signatures.values()), tuple(mark for _, mark in marks))
 
@@ -80,10 +81,13 @@ class Index:
         """Return what is known of lines in which so much was found, for everything that may be found."""
         return _AllHabits(self)
 
+    def _behind(self, literal: bytes) -> Iterator[Signature]:
+        return (self.known[identity] for identity in self.ids.get(literal, ()))
+
     def named(self, literal: bytes) -> Ranges:
         """Return which digits the patterns behind a literal tell from others."""
         if literal not in self._digits:
-            patterns = [each.pattern for each in self.signatures.get(literal, ())]
+            patterns = [each.pattern for each in self._behind(literal)]
             patterns += [mark.source for _, mark in self.marks.get(literal, ())]
             named = [each for pattern in patterns for each in _DIGITS.findall(_COUNTS.sub("", pattern))]
             self._digits[literal] = frozenset((low or digit, high or digit) for low, high, digit in named)
@@ -100,7 +104,7 @@ class _AllHabits(dict[_Found, Habits]):
         index, literals = self._index, self._index.screen.behind(found)
         ranges: Ranges = frozenset().union(*map(index.named, literals))
         endings = {mark.ending for literal in literals for _, mark in index.marks.get(literal, ())}
-        only_good = endings == {Ending.TEST} and not any(index.signatures.get(literal) for literal in literals)
+        only_good = endings == {Ending.TEST} and not any(index.ids.get(literal) for literal in literals)
         made = self[found] = Habits(_alike(ranges), only_good)
         return made
 
@@ -119,7 +123,7 @@ def index(catalogue: Catalogue, make_screen: ScreenMaker, *, without_passes: boo
     marks: dict[bytes, list[tuple[int, Mark]]] = {}
     for order, mark in enumerate(MARKS):
         marks.setdefault(mark.literal.encode(), []).append((order, mark))
-    signatures = {anchor.encode(): found for anchor, found in catalogue.by_anchor.items()}
+    ids = {anchor.encode(): found for anchor, found in catalogue.ids_by_anchor.items()}
     heard = {mark.literal for mark in MARKS if not (without_passes and mark.ending is Ending.TEST)}
-    screen = make_screen({*catalogue.by_anchor, *heard, *GROUP_LITERALS})
-    return Index(screen, signatures, marks)
+    screen = make_screen({*catalogue.ids_by_anchor, *heard, *GROUP_LITERALS})
+    return Index(screen, catalogue.signatures, ids, marks)

@@ -94,15 +94,25 @@ class Signature:
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """All signatures, by id, in the order they were read; equal only to itself, so that work on it can be kept."""
+    """All signatures, by id, in the order they were read; equal only to itself, so that work on it can be kept.
+
+    Where `signatures` are read only when they are asked for, `anchors` says by id what calls for each.
+    """
 
     signatures: Mapping[str, Signature] = field(default_factory=dict)
+    anchors: Mapping[str, tuple[str, ...]] | None = None
+
+    @cached_property
+    def ids_by_anchor(self) -> dict[str, tuple[str, ...]]:
+        """Return the ids of the signatures that each anchor calls for."""
+        known = {each.id: each.anchors for each in self.signatures.values()} if self.anchors is None else self.anchors
+        index: dict[str, tuple[str, ...]] = {}
+        for identity, anchors in known.items():
+            for anchor in anchors:
+                index[anchor] = (*index.get(anchor, ()), identity)
+        return index
 
     @cached_property
     def by_anchor(self) -> dict[str, tuple[Signature, ...]]:
         """Return the signatures that each anchor calls for."""
-        index: dict[str, tuple[Signature, ...]] = {}
-        for signature in self.signatures.values():
-            for anchor in signature.anchors:
-                index[anchor] = (*index.get(anchor, ()), signature)
-        return index
+        return {anchor: tuple(self.signatures[each] for each in ids) for anchor, ids in self.ids_by_anchor.items()}

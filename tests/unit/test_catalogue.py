@@ -9,7 +9,7 @@ import pytest
 from job import Job
 
 from lumen_action import yamlite
-from lumen_action.catalogue import OWN_RULES, OWN_RULES_BYTES, load_catalogue, own_rules
+from lumen_action.catalogue import OWN_RULES, OWN_RULES_BYTES, RULES, load_catalogue, own_rules
 from lumen_action.errors import ConfigError
 from lumen_action.failure import classify
 from lumen_action.failure.taxonomy import TAXONOMY_VERSION, resolve
@@ -33,6 +33,13 @@ signatures:
       ignores: ['tool: host found']
     source: the tool's own messages
 """
+
+
+def test_what_is_read_on_demand_is_what_is_read_at_once() -> None:
+    demanded, whole = load_catalogue(), load_catalogue(RULES)
+    assert dict(demanded.signatures) == whole.signatures
+    assert list(demanded.signatures) == list(whole.signatures)
+    assert demanded.ids_by_anchor == whole.ids_by_anchor
 
 
 def test_the_rules_that_come_with_us_load() -> None:
