@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from lumen_action.failure.circumstances import NOTHING_KNOWN, Annotation, Circumstances, adjusted
 from lumen_action.failure.columns import column_of
@@ -60,9 +61,15 @@ class Analysis:
     """A verdict with all that was considered."""
 
     verdict: Verdict
-    candidates: tuple[Candidate, ...]
     lines: int
     bytes: int
+    _considered: Callable[[], tuple[Candidate, ...]] = field(compare=False, repr=False)
+
+    # Of a long log there are hundreds, and hardly anyone asks for them.
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return every line that might have been the cause."""
+        return self._considered()
 
 
 def classify(
@@ -83,7 +90,7 @@ def classify(
     ranking = rank(sifted.standing)
     verdict = _verdict(ranking.winner, ranking, secrets) if ranking.winner else _unknown(sifted, secrets)
     verdict = _weighed(verdict, catalogue, circumstances, secrets)
-    return Analysis(verdict, _candidates(sifted, ranking, secrets), sifted.lines, sifted.size)
+    return Analysis(verdict, sifted.lines, sifted.size, lambda: _candidates(sifted, ranking, secrets))
 
 
 def _weighed(verdict: Verdict, catalogue: Catalogue, circumstances: Circumstances, secrets: Sequence[str]) -> Verdict:
