@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lumen_action.failure.dialects import OWN_GROUP, Role, role_of
@@ -63,7 +63,8 @@ class _Sieve:
     def __init__(self, catalogue: Catalogue, faster: ScreenMaker | None, failing_step: str) -> None:
         self._failing_step = failing_step
         self._catalogue, self._faster = catalogue, faster
-        self._index = _plain_index(catalogue)
+        # What lines of one log have said must not be known when the next is read: its answer would be another.
+        self._index = replace(_plain_index(catalogue))
         self._calm: Index | None = None
         self._standing = Standing()
         self._result = Sifted(self._standing)

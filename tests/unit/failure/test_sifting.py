@@ -85,6 +85,13 @@ def test_lines_of_a_known_shape_are_passed_over_without_a_difference(said: list[
     assert verdict(classify([text], CATALOGUE)) == verdict(classify([text], load_catalogue()))
 
 
+def test_a_log_gets_the_same_answer_when_it_is_read_again() -> None:
+    text = b"ok 1 - tells " + CAUSE + b"ok 2 - tells " + CAUSE + CAUSE
+    first, second = classify([text], CATALOGUE), classify([text], CATALOGUE)
+    assert "lost" in {each.status for each in first.candidates}
+    assert first.candidates == second.candidates
+
+
 def verdict(analysis: Analysis) -> tuple[object, ...]:
     return analysis.verdict, analysis.lines
 
