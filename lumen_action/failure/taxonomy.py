@@ -148,7 +148,10 @@ _EXPLAINS: tuple[tuple[str, str], ...] = (
     ),
     ("token_expired/secret_expired", "token_expired/invalid_credentials token_expired/missing_credentials"),
     ("token_expired/session_expired", "token_expired/invalid_credentials token_expired/permission_denied"),
-    ("token_expired/missing_credentials", "token_expired/invalid_credentials token_expired/permission_denied"),
+    (
+        "token_expired/missing_credentials",
+        "token_expired/invalid_credentials token_expired/permission_denied environment/missing_env",
+    ),
     (
         "external_api/rate_limit",
         (
