@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lumen_action.failure.endings import GROUP_LITERALS, MARKS, Ending, Mark
 from lumen_action.failure.screening import Screen, ScreenMaker
@@ -32,25 +32,30 @@ class Call:
 
 @dataclass(eq=False)
 class Habits:
-    """What lines with the same literals have said so far.
+    """What lines with the same literals call for, and what they have said so far.
 
     Most lines of a log differ from others only in digits between which no pattern can tell, and most say nothing.
     """
 
-    table: bytes
-    only_good: bool
-    """Whether they can tell only that a test passed, which matters when there is something to take back."""
+    call: Call
     quiet: dict[bytes, Ending | None] = field(default_factory=dict)
 
     @cached_property
-    def blind(self) -> bool:
-        """Tell whether no pattern can tell one digit from another; then the shape is the line in this table."""
-        return self.table == _ALL_ALIKE
+    def only_good(self) -> bool:
+        """Tell whether they can say only that a test passed, which matters when there is something to take back."""
+        return not self.call.signatures and {mark.ending for mark in self.call.marks} == {Ending.TEST}
+
+    @cached_property
+    def _table(self) -> bytes:
+        patterns = (*(each.pattern for each in self.call.signatures), *(mark.source for mark in self.call.marks))
+        return _alike(frozenset().union(*map(_told_apart, patterns)))
 
     def shape(self, line: bytes) -> bytes:
         """Return what all lines have in common in which the same patterns match."""
-        time = _TIME.match(line)
-        return (line[time.end() :] if time else line).translate(self.table)
+        if self._table is not _ALL_ALIKE:
+            time = _TIME.match(line)
+            line = line[time.end() :] if time else line
+        return line.translate(self._table)
 
     def learn(self, shape: bytes, ending: Ending | None) -> None:
         """Remember that lines of this shape say nothing, or at most that something ended well."""
@@ -67,46 +72,35 @@ class Index:
     known: Mapping[str, Signature]
     ids: Mapping[bytes, tuple[str, ...]]
     marks: Mapping[bytes, Sequence[tuple[int, Mark]]]
-    _digits: dict[bytes, Ranges] = field(default_factory=dict)
-
-    def call(self, found: _Found) -> Call:
-        """Return what to try on a line."""
-        literals = sorted(self.screen.behind(found))
-        signatures = {each.id: each for literal in literals for each in self._behind(literal)}
-        marks = sorted((each for literal in literals for each in self.marks.get(literal, ())), key=lambda each: each[0])
-        return Call(tuple(signatures.values()), tuple(mark for _, mark in marks))
 
     @cached_property
     def habits(self) -> Mapping[_Found, Habits]:
         """Return what is known of lines in which so much was found, for everything that may be found."""
-        return _AllHabits(self)
+        return _AllHabits(self._call)
 
-    def _behind(self, literal: bytes) -> Iterator[Signature]:
-        return (self.known[identity] for identity in self.ids.get(literal, ()))
-
-    def named(self, literal: bytes) -> Ranges:
-        """Return which digits the patterns behind a literal tell from others."""
-        if literal not in self._digits:
-            patterns = [each.pattern for each in self._behind(literal)]
-            patterns += [mark.source for _, mark in self.marks.get(literal, ())]
-            named = [each for pattern in patterns for each in _DIGITS.findall(_COUNTS.sub("", pattern))]
-            self._digits[literal] = frozenset((low or digit, high or digit) for low, high, digit in named)
-        return self._digits[literal]
+    def _call(self, found: _Found) -> Call:
+        literals = sorted(self.screen.behind(found))
+        ids = dict.fromkeys(identity for literal in literals for identity in self.ids.get(literal, ()))
+        marks = sorted((each for literal in literals for each in self.marks.get(literal, ())), key=lambda each: each[0])
+        return Call(tuple(self.known[identity] for identity in ids), tuple(mark for _, mark in marks))
 
 
 class _AllHabits(dict[_Found, Habits]):
     """Habits, each made when first asked for: this is the innermost loop of a long log."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def __init__(self, call: Callable[[_Found], Call]) -> None:
+        self._call = call
 
     def __missing__(self, found: _Found) -> Habits:
-        index, literals = self._index, self._index.screen.behind(found)
-        ranges: Ranges = frozenset().union(*map(index.named, literals))
-        endings = {mark.ending for literal in literals for _, mark in index.marks.get(literal, ())}
-        only_good = endings == {Ending.TEST} and not any(index.ids.get(literal) for literal in literals)
-        made = self[found] = Habits(_alike(ranges), only_good)
+        made = self[found] = Habits(self._call(found))
         return made
+
+
+@lru_cache(maxsize=1 << 12)
+def _told_apart(pattern: str) -> Ranges:
+    """Return which digits a pattern tells from others."""
+    named = _DIGITS.findall(_COUNTS.sub("", pattern))
+    return frozenset((low or digit, high or digit) for low, high, digit in named)
 
 
 def _alike(ranges: Ranges) -> bytes:

@@ -151,7 +151,8 @@ class _Sieve:
         """Take back what was said in a block before the last test of it that passed."""
         for start, stop, found in reversed(self._sightings(block)):
             text = clean(block.data[start:stop], self._indentation).text
-            if self._index.habits[found].only_good and self._ending(text, self._index.call(found)):
+            habits = self._index.habits[found]
+            if habits.only_good and self._ending(text, habits.call):
                 line = block.first + block.data.count(b"\n", block.start, start)
                 self._standing.test_passed(Ending.TEST.value, line)
                 return
@@ -165,7 +166,7 @@ class _Sieve:
             if habits.only_good and not self._standing.would_change(Ending.TEST):
                 continue
             raw = data[start:stop]
-            shape = raw.translate(habits.table) if habits.blind else habits.shape(raw)
+            shape = habits.shape(raw)
             if shape in habits.quiet:
                 ending = habits.quiet[shape]
                 if ending is None or not self._standing.would_change(ending):
@@ -173,15 +174,14 @@ class _Sieve:
             number += data.count(b"\n", counted, start)
             counted = start
             place = _Place(block, number, start, stop)
-            call = known.call(found)
             if b"\r" in raw:
                 for segment in segments(raw):
-                    self._line(place, clean(segment, self._indentation), call)
+                    self._line(place, clean(segment, self._indentation), habits.call)
                 self._telling += 1
                 continue
             line = clean(raw, self._indentation)
-            if self._line(place, line, call):
-                habits.learn(shape, self._ending(line.text, call))
+            if self._line(place, line, habits.call):
+                habits.learn(shape, self._ending(line.text, habits.call))
             else:
                 self._telling += 1
 
