@@ -29,7 +29,7 @@ class Role(str, Enum):
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
     """How lines of a kind look; the literal, looked for first, stands in every one of them."""
 
     literal: str
@@ -46,8 +46,8 @@ class _Shape:
         return self.literal in text and bool(self.pattern.search(text))
 
 
-def _shapes(*rows: tuple[str, str]) -> tuple[_Shape, ...]:
-    return tuple(_Shape(literal, source) for literal, source in rows)
+def _shapes(*rows: tuple[str, str]) -> tuple[Shape, ...]:
+    return tuple(Shape(literal, source) for literal, source in rows)
 
 
 _ECHO = _shapes(
@@ -122,7 +122,7 @@ _NOTE = _shapes(
     ("HTTP/", r"\"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S{0,300} HTTP/\d"),
 )
 # In order of precedence: what the level alone proves, and what the text does.
-_ROLES: tuple[tuple[Role, Level | None, tuple[_Shape, ...]], ...] = (
+_ROLES: tuple[tuple[Role, Level | None, tuple[Shape, ...]], ...] = (
     (Role.ECHO, Level.COMMAND, _ECHO),
     (Role.OWN, None, _shapes((OWN_MARK, "^" + re.escape(OWN_MARK)))),
     (Role.PASSED, None, _PASSED),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+
+from lumen_action.failure.dialects import Shape
 
 
 class Ending(Enum):
@@ -23,18 +23,10 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True)
-class Mark:
+class Mark(Shape):
     """A line that says how something ended; nothing before the good end of the whole is a cause."""
 
-    literal: str
-    source: str
     ending: Ending
-
-    # Compiled on first use, as few of them stand in any one log.
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Return what the line must look like."""
-        return re.compile(self.source)
 
 
 def _marks(ending: Ending, *rows: tuple[str, str]) -> tuple[Mark, ...]:

@@ -127,7 +127,7 @@ def _symptoms(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> tu
     led_to = [each for each, _ in ranking.lost if each.signature.wrapper or winner.explains(each)]
     followed = sorted({each.chosen.line: each for each in led_to}.items())
     return tuple(
-        Symptom(line, _quoted(each.chosen.quote, secrets).text, each.signature.name)
+        Symptom(line, _text(each.chosen.quote, secrets), each.signature.name)
         for line, each in followed
         if line != winner.chosen.line
     )[-_SYMPTOMS:]
@@ -158,16 +158,13 @@ def _candidates(sifted: Sifted, ranking: Ranking, secrets: Sequence[str]) -> tup
     rows += [(each.chosen, "lost", reason) for each, reason in ranking.lost]
     rows += [(each.hit, each.status, each.reason) for each in sifted.standing.dropped.values()]
     return tuple(
-        Candidate(hit.signature.id, hit.line, _quoted(hit.quote, secrets).text, status, reason)
-        for hit, status, reason in rows
+        Candidate(hit.signature.id, hit.line, _text(hit.quote, secrets), status, reason) for hit, status, reason in rows
     )
 
 
 def _quoted(quote: Quote, secrets: Sequence[str]) -> Evidence:
-    """Quote a line; it is redacted together with its neighbours, as a secret may run over several lines."""
-    before, after = [shown(each) for each in quote.before], [shown(each) for each in quote.after]
-    clean = redact("\n".join((*before, quote.text, *after)), secrets).split("\n")
-    here = len(before)
+    """Quote a line with its neighbours."""
+    clean, here = _redacted(quote, secrets), len(quote.before)
     return Evidence(
         line=quote.line,
         column=column_of(quote.original, quote.text, quote.offset),
@@ -175,6 +172,17 @@ def _quoted(quote: Quote, secrets: Sequence[str]) -> Evidence:
         before=tuple(_clip(text) for text in clean[max(0, here - _NEIGHBOURS) : here]),
         after=tuple(_clip(text) for text in clean[here + 1 : here + 1 + _NEIGHBOURS]),
     )
+
+
+def _text(quote: Quote, secrets: Sequence[str]) -> str:
+    """Quote a line alone."""
+    return _clip(_redacted(quote, secrets)[len(quote.before)], quote.offset)
+
+
+def _redacted(quote: Quote, secrets: Sequence[str]) -> list[str]:
+    """Redact a line together with its neighbours, as a secret may run over several lines."""
+    lines = (*map(shown, quote.before), quote.text, *map(shown, quote.after))
+    return redact("\n".join(lines), secrets).split("\n")
 
 
 def _clip(text: str, offset: int = 0) -> str:

@@ -17,9 +17,9 @@ _KEEP_STEPS = 64
 _ATTEMPT_LINES = 40
 # What went on for so many lines, without a word of an end that was bad, did not fail.
 _WENT_ON_LINES = 10_000
-# What stays a cause although the next test passed: the others go on when one fails.
 # What a wait loop meets before the service is there.
 _WAITED_FOR = frozenset({"environment/service_not_ready", "network/refused_local", "network/refused_remote"})
+# What stays a cause although the next test passed: the others go on when one fails.
 _OUTLIVES_TESTS = frozenset({"build/test", "build/compile"})
 
 
