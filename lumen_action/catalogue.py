@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lumen_action import yamlite
@@ -27,22 +28,34 @@ def load_catalogue(folder: Path | None = None, own: Path | None = None) -> Catal
     files = sorted((folder or RULES).glob("*.yml"))
     if not files:
         raise ConfigError(f"{folder or RULES}: holds no rule file `*.yml`; restore rules/failures/ from the release")
-    if folder is None:
-        ours = on_demand({file.name: file.read_text(encoding="utf-8") for file in files})
-        return ours if own is None else _with_own(ours, own)
-    documents: dict[str, object] = {}
-    faults: list[str] = []
+    texts, unread = _texts(files)
+    catalogue = on_demand(texts) if folder is None and not unread else _whole(texts, unread)
+    return catalogue if own is None else _with_own(catalogue, own)
+
+
+def _texts(files: Iterable[Path]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Read the files by name, and say which cannot be read."""
+    texts: dict[str, str] = {}
+    unread: dict[str, list[str]] = {}
     for file in files:
         try:
-            documents[file.name] = yamlite.load(file.read_text(encoding="utf-8"), file.name)
-        except ConfigError as fault:
-            faults += fault.problems
+            texts[file.name] = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as fault:
-            faults.append(f"{file.name}: cannot be read ({fault}); restore it from the release")
+            unread[file.name] = [f"{file.name}: cannot be read ({fault}); restore it from the release"]
+    return texts, unread
+
+
+def _whole(texts: Mapping[str, str], faults: dict[str, list[str]]) -> Catalogue:
+    """Read every signature, or tell all faults in the order of the files."""
+    documents: dict[str, object] = {}
+    for name, text in texts.items():
+        try:
+            documents[name] = yamlite.load(text, name)
+        except ConfigError as fault:
+            faults[name] = list(fault.problems)
     if faults:
-        raise ConfigError(faults)
-    catalogue = parse_catalogue(documents)
-    return catalogue if own is None else _with_own(catalogue, own)
+        raise ConfigError([each for name in sorted(faults) for each in faults[name]])
+    return parse_catalogue(documents)
 
 
 def own_rules(root: Path) -> Path | None:

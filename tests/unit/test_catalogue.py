@@ -42,6 +42,14 @@ def test_what_is_read_on_demand_is_what_is_read_at_once() -> None:
     assert demanded.ids_by_anchor == whole.ids_by_anchor
 
 
+def test_one_of_ours_that_cannot_be_read_is_named_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tool.yml").write_text(GOOD)
+    (tmp_path / "broken.yml").write_bytes(b"\xff\xfe\xff")
+    monkeypatch.setattr("lumen_action.catalogue.RULES", tmp_path)
+    with pytest.raises(ConfigError, match=r"broken\.yml: cannot be read .* restore it from the release"):
+        load_catalogue()
+
+
 def test_the_rules_that_come_with_us_load() -> None:
     signatures = load_catalogue().signatures
     assert len(signatures) >= 60
