@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lumen_action.failure.lines import ORPHAN_COLOURS, head, printable
+from lumen_action.failure.lines import INDENTATION, ORPHAN_COLOURS, head, printable
 from lumen_action.failure.reading import CLIP_MARK, ESCAPES
 
 _ESCAPES = re.compile(ESCAPES.pattern.decode("latin-1") + "|\0")
 _CLIPPED = re.compile(CLIP_MARK.pattern.decode())
-_INDENTATION = " \t>|"
 _SHOWN = re.compile(r"[^\r]+")
 
 
@@ -45,7 +44,7 @@ def column_of(original: bytes, text: str, offset: int) -> int:
     plain = whole.without(_ESCAPES)
     for shown in reversed([plain.cut(*match.span()) for match in _SHOWN.finditer(plain.text)]):
         clean = shown.without(ORPHAN_COLOURS)
-        for indentation in range(1 + len(clean.text) - len(clean.text.lstrip(_INDENTATION))):
+        for indentation in range(1 + len(clean.text) - len(clean.text.lstrip(INDENTATION))):
             line_ = clean.cut(indentation, len(clean.text))
             rest = line_.cut(head(line_.text)[0], len(line_.text))
             if printable(rest.text).rstrip() == text and offset < len(rest.places):

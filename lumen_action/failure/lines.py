@@ -91,7 +91,9 @@ _WORD = re.compile(
 _STAMPED_WORD = re.compile(
     r"[^A-Za-z\n]{0,14}(?:\[[^\]\n]{0,60}\] )?(?:\S{1,60} )?\[?(?:(?P<warning>WARN)|INFO|DEBUG|TRACE|FINE)"
 )
-_INDENTED = re.compile(rb"[ \t>|]{0,12}")
+# What indents or quotes a log, and how far it is believed to.
+INDENTATION = " \t>|"
+_DEEPEST = 12
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def head(text: str) -> tuple[int, Level]:
 
 def indentation_of(text: bytes) -> bytes:
     """Return what stands before almost every line, as in a quoted or indented log."""
-    heads = Counter(_INDENTED.match(line)[0] for line in text.split(b"\n") if line.strip())  # type: ignore[index]
+    lines = (line for line in text.split(b"\n") if line.strip())
+    heads = Counter(line[: min(_DEEPEST, len(line) - len(line.lstrip(INDENTATION.encode())))] for line in lines)
     enough = max(3, 0.9 * sum(heads.values()))
     common = [head for head in heads if sum(n for other, n in heads.items() if other.startswith(head)) >= enough]
     return max(common, key=len, default=b"")
