@@ -132,6 +132,10 @@ _ROLES: tuple[tuple[Role, Level | None, tuple[Shape, ...]], ...] = (
     (Role.TEST, None, _TEST),
 )
 
+# The line before, and the line after, of a piece of a program that a traceback or a compiler shows.
+SOURCE_FOLLOWS = re.compile(rb"^.{0,60}?\bFile \"[^\"\n]{1,300}\", line \d{1,7}(?:, in .{1,200})?\r?$")
+SOURCE_MARKER = re.compile(rb"^.{0,40}?[ \t]{2,200}[~^]{1,200}\r?$")
+
 
 def role_of(line: Line, *, echoed: bool) -> Role:
     """Tell what a line is."""

@@ -35,12 +35,12 @@ _UNKNOWN = {
         "Give the step's output to `log-file`, or the last lines to `error-log`.",
     ),
     "no_failure": (
-        "Nothing in the log failed: what looked wrong was followed by success.",
+        "No line tells of a failure in words we know, or success followed it.",
         "Look at the exit code of the step, and at what ran outside this log.",
     ),
     "no_match": (
         "No line says why it failed in words we know.",
-        "Read the quoted line; a signature for it can be added to rules/failures/.",
+        "Read the quoted line; teach it once with a signature in .lumen/signatures.yml of your repository.",
     ),
 }
 
@@ -135,9 +135,9 @@ def _symptoms(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> tu
 
 def _unknown(sifted: Sifted, secrets: Sequence[str]) -> Verdict:
     """Say that nothing explains it, and quote the last line that told of a failure."""
-    subclass = "no_log" if sifted.blank else "no_failure" if sifted.standing.ended_well else "no_match"
-    failure = sifted.standing.last_failure
-    evidence = _quoted(failure, secrets) if failure and subclass == "no_match" else None
+    failure = None if sifted.standing.ended_well else sifted.standing.last_failure
+    subclass = "no_match" if failure else "no_log" if sifted.blank else "no_failure"
+    evidence = _quoted(failure, secrets) if failure else None
     meaning, hint = _UNKNOWN[subclass]
     return Verdict(
         error_class=ErrorClass.UNKNOWN,

@@ -52,10 +52,12 @@ class Habits:
 
     def shape(self, line: bytes) -> bytes:
         """Return what all lines have in common in which the same patterns match."""
-        if self._table is not _ALL_ALIKE:
+        table = self._table
+        if table is not _ALL_ALIKE:
             time = _TIME.match(line)
-            line = line[time.end() :] if time else line
-        return line.translate(self._table)
+            if time:
+                return line[time.end() :].translate(table)
+        return line.translate(table)
 
     def learn(self, shape: bytes, ending: Ending | None) -> None:
         """Remember that lines of this shape say nothing, or at most that something ended well."""

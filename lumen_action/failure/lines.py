@@ -14,6 +14,8 @@ _STAMP = (
     r"(?P<stamp>\[?\d{4}[-/]\d\d[-/]\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?:? )(?=\S)"
 )
+# What stands before each line of a message in a box.
+_BOX = "│╷╵|"
 # Every part may be missing, so one match takes off whatever stands there.
 _PREFIX = re.compile(
     "".join(
@@ -32,7 +34,7 @@ _PREFIX = re.compile(
             r"[\w.-]{1,60}[_-]\d{1,3} {1,20}\| ",  # docker compose
             r"#\d{1,4} \d{1,6}\.\d{1,3} ",  # BuildKit
             r"\[[^\]\n]{1,80}\] {1,3}\| ",  # act
-            "[│╷╵|] ",  # Terraform's box
+            f"[{_BOX}] ",  # Terraform's
             r"INFO \[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d\d)?\]: ",  # fastlane
             "▸ ",
             r"\[Step \d{1,2}/\d{1,2}\] ",  # TeamCity
@@ -94,6 +96,8 @@ _STAMPED_WORD = re.compile(
 # What indents or quotes a log, and how far it is believed to.
 INDENTATION = " \t>|"
 _DEEPEST = 12
+# Where the left wall of a box stands at most: there may be a time before it.
+_WALL, _WALLS, _WALL_WITHIN = "│".encode(), "│ \r".encode(), 160
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,17 @@ def head(text: str) -> tuple[int, Level]:
         word = _WORD.match(text, begin) or (prefix and prefix["stamp"] and _STAMPED_WORD.match(text, begin))
         level = level if not word else Level.WARNING if word["warning"] else Level.INFO
     return begin, level
+
+
+def is_wrapped(raw: bytes) -> bool:
+    """Tell whether a line stands in a box, where long sentences are wrapped, and not in a table."""
+    begin = raw.find(_WALL, 0, _WALL_WITHIN)
+    return begin >= 0 and bool(raw[begin:].strip(_WALLS)) and _WALL not in raw[begin + len(_WALL) :].rstrip(_WALLS)
+
+
+def unboxed(text: str) -> str:
+    """Take off the right wall of a box."""
+    return text.rstrip(" │")
 
 
 def indentation_of(text: bytes) -> bytes:

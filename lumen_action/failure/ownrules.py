@@ -33,6 +33,25 @@ def with_own_rules(base: Catalogue, document: object, name: str) -> Catalogue:
     return merged
 
 
+class _Merged(Mapping[str, Signature]):
+    """Our signatures with those of a user in their place; ours are still read only when a log calls for them."""
+
+    def __init__(self, ours: Mapping[str, Signature], own: Mapping[str, Signature], disabled: Collection[str]) -> None:
+        self._ours, self._own = ours, own
+        self._ids = dict.fromkeys(each for each in (*ours, *own) if each not in disabled)
+
+    def __getitem__(self, identity: str) -> Signature:
+        if identity not in self._ids:
+            raise KeyError(identity)
+        return self._own[identity] if identity in self._own else self._ours[identity]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
 @dataclass(frozen=True)
 class _OwnFile:
     """A file of own rules, read against the signatures it may speak of."""
@@ -49,12 +68,10 @@ class _OwnFile:
         disabled = self.disabled(lists["disable"])
         for identity in sorted(overridden.keys() & disabled):
             self.fault(identity, "override", "also in `disable:`; keep one of them")
-        kept = {
-            identity: overridden.get(identity, signature)
-            for identity, signature in self.base.signatures.items()
-            if identity not in disabled
-        }
-        return Catalogue(kept | added)
+        own = overridden | added
+        merged = _Merged(self.base.signatures, own, disabled - own.keys())
+        ours = self.base.anchors
+        return Catalogue(merged, ours and {each: own[each].anchors if each in own else ours[each] for each in merged})
 
     def fault(self, who: str, field: str, fault: str) -> None:
         self.faults.append(f"{self.name}: {who}: {field}: {fault}")

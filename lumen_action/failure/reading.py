@@ -24,7 +24,8 @@ ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\
 class Block:
     """Some whole lines and their neighbours: `data[start:end]` are the lines, the rest is context around them.
 
-    `first` is the number of the line at `start`, as in the original, from 1. `original` is the same lines before
+    `first` is the number of the line at `start`, as in the original, from 1, and `count` is how many lines there are.
+    `original` is the same lines before
     colours and NUL were taken out, empty when there were none.
     """
 
@@ -32,6 +33,7 @@ class Block:
     start: int
     end: int
     first: int
+    count: int
     original: bytes = b""
 
     @cached_property
@@ -64,13 +66,14 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
             continue
         count = held.count(b"\n", 0, end)
         before, after = _split(b"".join(originals), count)
-        yield Block(lead + held, len(lead), len(lead) + end, number, before)
+        yield Block(lead + held, len(lead), len(lead) + end, number, count, before)
         number += count
         lead = held[_last_lines(held, end) : end]
         held = held[end:]
         originals = [after] if originals and after != held else []
     if held:
-        yield Block(lead + held, len(lead), len(lead) + len(held), number, b"".join(originals))
+        count = held.count(b"\n") + (not held.endswith(b"\n"))
+        yield Block(lead + held, len(lead), len(lead) + len(held), number, count, b"".join(originals))
 
 
 def _split(text: bytes, count: int) -> tuple[bytes, bytes]:

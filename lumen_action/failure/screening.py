@@ -18,6 +18,9 @@ class Screen(Protocol):
     def lines(self, data: bytes, start: int, end: int) -> list[Sighting]:
         """Return the lines that hold a literal."""
 
+    def expect(self, data: bytes, start: int, end: int) -> None:
+        """Begin with what will be asked for next, if that can be done meanwhile."""
+
     def behind(self, found: tuple[int, ...]) -> set[bytes]:
         """Return the literals that were found."""
 
@@ -84,6 +87,9 @@ class GramScreen:
                 found.setdefault(line, set()).add(number)
         ends = ((line, data.find(b"\n", line, end)) for line in sorted(found))
         return [(line, end if stop < 0 else stop, tuple(sorted(found[line]))) for line, stop in ends]
+
+    def expect(self, data: bytes, start: int, end: int) -> None:
+        """Do nothing: Python does one thing at a time."""
 
     def behind(self, found: tuple[int, ...]) -> set[bytes]:
         """Return the literals that were found."""

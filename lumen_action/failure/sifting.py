@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate, count, islice, takewhile
 
-from lumen_action.failure.dialects import OWN_GROUP, Role, role_of
+from lumen_action.failure.dialects import OWN_GROUP, SOURCE_FOLLOWS, SOURCE_MARKER, Role, role_of
 from lumen_action.failure.endings import Ending
-from lumen_action.failure.index import Call, Index, index
-from lumen_action.failure.lines import Level, Line, clean, indentation_of, segments
+from lumen_action.failure.index import Call, Habits, Index, index
+from lumen_action.failure.lines import Level, Line, clean, indentation_of, is_wrapped, segments, unboxed
 from lumen_action.failure.reading import CONTEXT_LINES, Block, blocks
 from lumen_action.failure.screening import GramScreen, ScreenMaker, Sighting
 from lumen_action.failure.signatures import Catalogue, Signature
@@ -47,9 +48,20 @@ def sift(
 ) -> Sifted:
     """Read everything once; `faster` makes a better screen, or fails with an ImportError, when the log is long."""
     sieve = _Sieve(catalogue, faster, failing_step)
-    for block in blocks(sieve.measured(chunks)):
-        sieve.read(block)
+    for block, following in _with_next(blocks(sieve.measured(chunks))):
+        sieve.read(block, following)
     return sieve.finish()
+
+
+def _with_next(row: Iterable[Block]) -> Iterator[tuple[Block, Block | None]]:
+    """Yield each block with the one that follows."""
+    held: Block | None = None
+    for block in row:
+        if held:
+            yield held, block
+        held = block
+    if held:
+        yield held, None
 
 
 @lru_cache(maxsize=4)
@@ -62,37 +74,50 @@ class _Sieve:
 
     def __init__(self, catalogue: Catalogue, faster: ScreenMaker | None, failing_step: str) -> None:
         self._failing_step = failing_step
-        self._catalogue, self._faster = catalogue, faster
-        # What lines of one log have said must not be known when the next is read: its answer would be another.
-        self._index = replace(_plain_index(catalogue))
-        self._calm: Index | None = None
+        self._catalogue = catalogue
+        self._faster = faster
+        # While nobody knows whether the log is long, nothing is looked at: the better screen may be to come.
+        self._undecided = faster is not None
         self._standing = Standing()
         self._result = Sifted(self._standing)
         self._echo_until = 0
         self._own_until = 0
+        self._read_until = 0
         self._screened = 0
         self._telling = 0
         self._indentation = b""
         self._waiting: deque[Block] = deque()
         self._waiting_bytes = 0
 
+    @cached_property
+    def _index(self) -> Index:
+        if self._faster:
+            return index(self._catalogue, self._faster)
+        # What lines of one log have said must not be known when the next is read: its answer would be another.
+        return replace(_plain_index(self._catalogue))
+
+    @cached_property
+    def _calm(self) -> Index | None:
+        return index(self._catalogue, self._faster, without_passes=True) if self._faster else None
+
     def measured(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
         for chunk in chunks:
             self._result.size += len(chunk)
             yield chunk
 
-    def read(self, block: Block) -> None:
+    def read(self, block: Block, following: Block | None) -> None:
         """Look at a block, or let it wait when enough was seen of the begin."""
         if block.first == 1:
             self._indentation = indentation_of(block.data[: block.end])
-        self._screened += block.end - block.start
-        newlines = block.data.count(b"\n", block.start, block.end)
-        self._result.lines = block.first - 1 + newlines + (block.data[block.end - 1 : block.end] != b"\n")
-        self._result.blank = self._result.blank and not block.data[block.start : block.end].strip()
-        self._take(block)
+        self._result.lines = block.first - 1 + block.count
+        self._result.blank = self._result.blank and block.data[block.start : block.end].isspace()
+        self._take(block, following)
 
     def finish(self) -> Sifted:
         """Look at what waited, and settle what is still open: nothing after it said that it went well."""
+        if self._undecided:
+            self._faster = None
+            self._decide()
         chosen: list[tuple[Block, list[Sighting]]] = []
         left = LAST_LINES
         while self._waiting and left > 0:
@@ -101,7 +126,7 @@ class _Sieve:
             left -= len(sightings)
             chosen.append((block, sightings))
         for block, sightings in reversed(chosen):
-            self._look(block, sightings)
+            self._look(block, sightings, self._index)
         self._standing.finish(self._result.lines)
         return self._result
 
@@ -114,37 +139,44 @@ class _Sieve:
     def _sightings(self, block: Block) -> list[Sighting]:
         return self._index.screen.lines(block.data, block.start, block.end)
 
-    def _take(self, block: Block) -> None:
-        if self._telling < FIRST_LINES and self._screened <= self._index.screen.reach:
-            self._read_through(block)
+    def _take(self, block: Block, following: Block | None) -> None:
+        size = block.end - block.start
+        if not self._undecided and not self._waiting and self._is_worth_screening(size):
+            self._screened += size
+            self._read_through(block, following)
             return
         self._waiting.append(block)
-        self._waiting_bytes += block.end - block.start
+        self._waiting_bytes += size
         while self._waiting_bytes - (size := self._waiting[0].end - self._waiting[0].start) >= LAST_BYTES:
-            if self._faster:
-                self._speed_up(self._faster)
+            if self._undecided:
+                self._decide()
                 return
             self._waiting.popleft()
             self._waiting_bytes -= size
 
-    def _speed_up(self, faster: ScreenMaker) -> None:
-        """Get the better screen before anything is passed over, and go on with what waited."""
-        self._faster = None
-        with suppress(ImportError):
-            self._index = index(self._catalogue, faster)
-            self._calm = index(self._catalogue, faster, without_passes=True)
-        waited, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
-        for block in waited:
-            self._take(block)
+    def _is_worth_screening(self, size: int) -> bool:
+        return self._telling < FIRST_LINES and self._screened + size <= self._index.screen.reach
 
-    def _read_through(self, block: Block) -> None:
+    def _decide(self) -> None:
+        """Choose the screen, and go on with what waited."""
+        self._undecided = False
+        try:
+            _ = self._calm
+        except ImportError:
+            self._faster = self._calm = None
+        waited, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
+        for block, following in _with_next(waited):
+            self._take(block, following)
+
+    def _read_through(self, block: Block, following: Block | None) -> None:
         """Look at a block; that tests passed, as most of a long log says, is not heard while nothing is suspected."""
-        if self._calm is None or self._standing.would_change(Ending.TEST):
-            self._look(block, self._sightings(block))
-            return
-        screen = self._calm.screen
-        self._look(block, screen.lines(block.data, block.start, block.end), self._calm)
-        if self._standing.would_change(Ending.TEST):
+        calm = self._calm if not self._standing.would_change(Ending.TEST) else None
+        known = calm or self._index
+        sightings = known.screen.lines(block.data, block.start, block.end)
+        if following:
+            known.screen.expect(following.data, following.start, following.end)
+        self._look(block, sightings, known)
+        if calm and self._standing.would_change(Ending.TEST):
             self._hear_passes(block)
 
     def _hear_passes(self, block: Block) -> None:
@@ -157,45 +189,73 @@ class _Sieve:
                 self._standing.test_passed(Ending.TEST.value, line)
                 return
 
-    def _look(self, block: Block, sightings: list[Sighting], known: Index | None = None) -> None:
-        known = known or self._index
-        data, habits_of = block.data, known.habits
+    def _look(self, block: Block, sightings: list[Sighting], known: Index) -> None:
+        data, habits_of, standing = block.data, known.habits, self._standing
         number, counted = block.first, block.start
+        suspected = standing.would_change(Ending.TEST)
         for start, stop, found in sightings:
             habits = habits_of[found]
-            if habits.only_good and not self._standing.would_change(Ending.TEST):
+            if habits.only_good and not suspected:
                 continue
             raw = data[start:stop]
             shape = habits.shape(raw)
             if shape in habits.quiet:
                 ending = habits.quiet[shape]
-                if ending is None or not self._standing.would_change(ending):
+                if ending is None or not standing.would_change(ending):
                     continue
             number += data.count(b"\n", counted, start)
             counted = start
             place = _Place(block, number, start, stop)
-            if b"\r" in raw:
-                for segment in segments(raw):
-                    self._line(place, clean(segment, self._indentation), habits.call)
-                self._telling += 1
-                continue
-            line = clean(raw, self._indentation)
-            if self._line(place, line, habits.call):
-                habits.learn(shape, self._ending(line.text, habits.call))
-            else:
-                self._telling += 1
+            self._said(place, raw, shape, habits)
+            suspected = standing.would_change(Ending.TEST)
 
-    def _line(self, place: _Place, line: Line, call: Call) -> bool:
+    def _said(self, place: _Place, raw: bytes, shape: bytes, habits: Habits) -> None:
+        """Take in a line, and remember its like if they need not be looked at."""
+        if b"\r" in raw:
+            for segment in segments(raw):
+                self._line(place, clean(segment, self._indentation), habits.call)
+            self._telling += 1
+            return
+        line = clean(raw, self._indentation)
+        if is_wrapped(raw):
+            self._sentence(place, line.level)
+        elif self._line(place, line, habits.call):
+            habits.learn(shape, self._ending(line.text, habits.call))
+        else:
+            self._telling += 1
+
+    def _sentence(self, place: _Place, level: Level) -> None:
+        """Take in what a box has wrapped, from the first line that says something to where the sentence ends."""
+        if place.number <= self._read_until:
+            return
+        places = [place, *takewhile(lambda each: is_wrapped(each.raw), islice(place.following(), CONTEXT_LINES))]
+        lines = [clean(each.raw, self._indentation).text for each in places]
+        texts = [unboxed(line) for line in lines]
+        begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
+
+        def quoted(offset: int) -> Quote:
+            row = bisect(begins, offset) - 1
+            return places[row].quote(lines[row], offset - begins[row])
+
+        self._read_until = places[-1].number
+        sentence = " ".join(texts)
+        data = sentence.encode()
+        called = {each for *_, found in self._index.screen.lines(data, 0, len(data)) for each in found}
+        self._line(place, Line(sentence, level), self._index.habits[tuple(sorted(called))].call, quoted)
+        self._telling += 1
+
+    def _line(self, place: _Place, line: Line, call: Call, quoted: Callable[[int], Quote] | None = None) -> bool:
         """Take in what a line says; tell whether others of its shape need not be looked at."""
         self._structure(place, line)
         matches = [(each, match) for each in call.signatures if (match := each.found(line.text))]
         ending = self._ending(line.text, call)
         if not matches and not ending and line.level not in (Level.ERROR, Level.FAULT):
             return line.level not in (Level.GROUP, Level.ENDGROUP)
-        echoed = place.number <= max(self._echo_until, self._own_until)
+        echoed = place.number <= max(self._echo_until, self._own_until) or place.shows_source()
         role = role_of(line, echoed=echoed)
         for signature, found in matches:
-            self._match(signature, found, place, line.text, role)
+            quote = quoted(found.start()) if quoted else place.quote(line.text, found.start())
+            self._match(signature, found, quote, line.text, role)
         if ending is Ending.TOLERATED:
             # `set -x` shows `|| true` as the echo of a command.
             self._standing.tolerated(ending.value)
@@ -234,8 +294,7 @@ class _Sieve:
         elif line.level is Level.ENDGROUP:
             self._own_until = self._echo_until = 0
 
-    def _match(self, signature: Signature, found: re.Match[str], place: _Place, text: str, role: Role) -> None:
-        quote = place.quote(text, found.start())
+    def _match(self, signature: Signature, found: re.Match[str], quote: Quote, text: str, role: Role) -> None:
         hit = Hit(signature, quote, role, self._standing.step, found.groupdict().get("retry_after") or "")
         veto = signature.vetoed_by(text)
         if veto:
@@ -280,11 +339,37 @@ class _Place:
     start: int
     stop: int
 
+    @property
+    def _before(self) -> list[bytes]:
+        return self.block.data[max(0, self.start - _WINDOW_BYTES) : max(0, self.start - 1)].split(b"\n")
+
+    @property
+    def _after(self) -> list[bytes]:
+        return self.block.data[self.stop + 1 : self.stop + 1 + _WINDOW_BYTES].split(b"\n")
+
+    def shows_source(self) -> bool:
+        """Tell whether the line is a piece of a program, shown for the error that happened in it."""
+        return bool(SOURCE_FOLLOWS.search(self._before[-1]) or SOURCE_MARKER.search(self._after[0]))
+
+    def following(self) -> Iterator[_Place]:
+        """Yield the places of the lines that come next."""
+        stop, last = self.stop, len(self.block.data)
+        for number in count(self.number + 1):
+            if stop + 1 >= last:
+                return
+            start, stop = stop + 1, self.block.data.find(b"\n", stop + 1)
+            stop = last if stop < 0 else stop
+            yield _Place(self.block, number, start, stop)
+
+    @property
+    def raw(self) -> bytes:
+        """Return the line."""
+        return self.block.data[self.start : self.stop]
+
     def quote(self, text: str, offset: int = 0) -> Quote:
         """Quote the line with its neighbours."""
         data, originals = self.block.data, self.block.originals
-        before = data[max(0, self.start - _WINDOW_BYTES) : max(0, self.start - 1)].split(b"\n")
-        after = data[self.stop + 1 : self.stop + 1 + _WINDOW_BYTES].split(b"\n")
+        before, after = self._before, self._after
         return Quote(
             line=self.number,
             text=text,

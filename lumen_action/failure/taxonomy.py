@@ -183,10 +183,7 @@ _EXPLAINS: tuple[tuple[str, str], ...] = (
             "dependency/not_found dependency/lockfile dependency/conflict dependency/mirror dependency/integrity "
             "dependency/blocked dependency/artifact"
         ),
-        (
-            "build/compile build/test build/config build/crash build/coverage environment/missing_tool "
-            "environment/image_pull"
-        ),
+        ("build/compile build/test build/crash build/coverage environment/missing_tool environment/image_pull"),
     ),
     ("dependency/lockfile", "dependency/not_found dependency/conflict"),
     ("dependency/conflict", "dependency/not_found dependency/install_build"),

@@ -308,7 +308,7 @@ def test_a_backtest_says_what_the_rules_say(logs: Terminal) -> None:
     assert logs.out.splitlines() == [
         "lost.log: network reset by acme-lost, retry scope step, line 1",
         "more/full.txt.gz: environment disk by acme-full, retry scope job, line 2",
-        "quiet.zip: unknown no_match, retry scope none",
+        "quiet.zip: unknown no_failure, retry scope none",
         "3 logs: 1 network, 1 environment, 1 unknown",
     ]
     assert logs.acme("backtest", "logs", "--json") == 0
@@ -363,7 +363,7 @@ def test_labels_beside_the_logs_give_the_accuracy(logs: Terminal) -> None:
     logs.file("logs/labels.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
     assert logs.acme("backtest", "logs") == 0
     assert logs.out.splitlines()[-2:] == [
-        "quiet.zip: labelled build, found unknown no_match, retry scope none",
+        "quiet.zip: labelled build, found unknown no_failure, retry scope none",
         "right: class 2 of 3 (66.7 %), subclass 1 of 1 (100.0 %), evidence_line 1 of 2 (50.0 %)",
     ]
     assert logs.acme("backtest", "logs", "--json") == 0

@@ -34,7 +34,7 @@ def verdict(log: str, **known: object) -> Verdict:
         (134, "build/crash"),
         (137, "environment/oom"),
         (139, "build/crash"),
-        (1, "unknown/no_match"),
+        (1, "unknown/no_failure"),
     ],
 )
 def test_an_exit_code_is_a_hint_where_no_line_explains_the_failure(code: int, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumen_action.errors import ConfigError
-from lumen_action.failure import Catalogue, Tier, classify, parse_catalogue
+from lumen_action.failure import Catalogue, Signature, Tier, classify, parse_catalogue
 from lumen_action.failure.ownrules import with_own_rules
 from lumen_action.model import ErrorClass, Scope
 
@@ -43,6 +44,18 @@ BASE = parse_catalogue(
         }
     }
 )
+
+
+class Watched(dict[str, Signature]):
+    """Signatures that remember which of them were asked for."""
+
+    def __init__(self, signatures: Mapping[str, Signature]) -> None:
+        super().__init__(signatures)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, identity: str) -> Signature:
+        self.asked.add(identity)
+        return super().__getitem__(identity)
 
 
 def merged(**lists: object) -> Catalogue:
@@ -206,3 +219,12 @@ def test_nothing_of_a_disabled_id_fires(ids: set[str]) -> None:
     catalogue = merged(disable=[{"id": identity, "reason": "not here"} for identity in sorted(ids)])
     log = "\n".join(text for signature in BASE.signatures.values() for text in signature.matches).encode()
     assert {each.signature for each in classify([log], catalogue).candidates} == set(BASE.signatures) - ids
+
+
+def test_of_ours_only_what_a_log_calls_for_is_read() -> None:
+    ours = Watched(BASE.signatures)
+    base = Catalogue(ours, {each.id: each.anchors for each in BASE.signatures.values()})
+    catalogue = with_own_rules(base, {"disable": [{"id": "tool-end", "reason": "noise"}]}, NAME)
+    assert classify([b"tool: lookup failed\n"], catalogue).verdict.signature == "tool-lookup"
+    assert ours.asked == {"tool-lookup"}
+    assert set(catalogue.signatures) == {"tool-dns", "tool-lookup"}

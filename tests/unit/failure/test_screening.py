@@ -56,3 +56,13 @@ def test_it_looks_only_between_the_bounds(make: ScreenMaker) -> None:
 @screens
 def test_without_literals_nothing_is_found(make: ScreenMaker) -> None:
     assert make([]).lines(b"anything\n", 0, 9) == []
+
+
+@screens
+def test_what_was_expected_and_what_was_not_is_found_alike(make: ScreenMaker) -> None:
+    screen, text = make({"fatal"}), b"fatal\nfine\nfatal\n"
+    screen.expect(text, 6, len(text))
+    assert [each[:2] for each in screen.lines(text, 6, len(text))] == [(11, 16)]
+    screen.expect(text, 6, len(text))
+    assert [each[:2] for each in screen.lines(text, 0, 6)] == [(0, 5)]
+    assert [each[:2] for each in screen.lines(text, 6, len(text))] == [(11, 16)]
