@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from lumen_action import yamlite
 from lumen_action.errors import ConfigError
+from lumen_action.failure.likeness import Likeness
 from lumen_action.failure.schema import parse_catalogue
 from lumen_action.failure.signatures import Catalogue
 from lumen_action.ondemand import on_demand
@@ -15,6 +19,8 @@ _PACKAGE = Path(__file__).resolve().parent
 # An installed package carries the rules inside itself; a checkout, and so the Action, has them beside it.
 _INSTALLED = _PACKAGE / "rules" / "failures"
 RULES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "rules" / "failures"
+
+LIKENESS = RULES / "likeness.json"
 
 OWN_RULES = Path(".lumen", "signatures.yml")
 OWN_RULES_BYTES = 1 << 20
@@ -29,8 +35,24 @@ def load_catalogue(folder: Path | None = None, own: Path | None = None) -> Catal
     if not files:
         raise ConfigError(f"{folder or RULES}: holds no rule file `*.yml`; restore rules/failures/ from the release")
     texts, unread = _texts(files)
-    catalogue = on_demand(texts) if folder is None and not unread else _whole(texts, unread)
+    catalogue = (
+        replace(on_demand(texts), likeness=_likeness) if folder is None and not unread else _whole(texts, unread)
+    )
     return catalogue if own is None else _with_own(catalogue, own)
+
+
+@lru_cache(maxsize=1)
+def _likeness() -> Likeness:
+    """Read what was learnt from our own examples; without it nothing is like anything."""
+    try:
+        learnt = json.loads(LIKENESS.read_bytes())
+        weights = {
+            feature: {int(number): weight for number, weight in known.items()}
+            for feature, known in learnt["weights"].items()
+        }
+        return Likeness(learnt["names"], learnt["bias"], weights)
+    except (OSError, ValueError, KeyError) as fault:
+        raise ConfigError(f"{LIKENESS.name}: cannot be read ({fault!r}); restore it from the release") from None
 
 
 def _texts(files: Iterable[Path]) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -136,12 +136,19 @@ class Recorder:
         # Classifying is needed only on the way of a failure, and its rules take time to read.
         from lumen_action.automaton import AutomatonScreen
         from lumen_action.failure import classify
+        from lumen_action.failure.circumstances import Circumstances
         from lumen_action.logs import log_chunks
 
         catalogue = self._catalogue(errors)
         try:
             chunks = log_chunks(self.settings.log_file, self.settings.error_log)
-            return classify(chunks, catalogue, secrets=self.settings.secrets, faster=AutomatonScreen).verdict
+            return classify(
+                chunks,
+                catalogue,
+                secrets=self.settings.secrets,
+                faster=AutomatonScreen,
+                circumstances=Circumstances(failed=True),
+            ).verdict
         except ConfigError as fault:
             warnings.extend(fault.problems)
             return classify((), catalogue).verdict

@@ -31,6 +31,7 @@ class Annotation:
 class Circumstances:
     """What the host knows; nothing by default."""
 
+    failed: bool = False
     exit_code: int | None = None
     step: str = ""
     annotations: tuple[Annotation, ...] = ()

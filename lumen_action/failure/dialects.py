@@ -51,7 +51,8 @@ def _shapes(*rows: tuple[str, str]) -> tuple[Shape, ...]:
 
 
 _ECHO = _shapes(
-    ("+ ", r"^\s{0,4}\+{1,4} (?=[\w./\[$({\"'-])"),
+    # What a variable gets may be what a command has said.
+    ("+ ", r"^\s{0,4}\+{1,4} (?!\w{1,60}=['\"$]{0,2}(?i:error|fatal|failed)\b)(?=[\w./\[$({\"'-])"),
     ("$ ", r"^\$ \S"),
     ("Step ", r"^Step \d{1,3}/\d{1,3} :"),
     ("#", r"^#\d{1,4} \[[^\]\n]{0,60}\d{1,3}/\d{1,3}\] "),
@@ -81,21 +82,31 @@ _PASSED = _shapes(
     ("XFAIL", r"\bXFAIL\b"),
 )
 _TEST = _shapes(
-    ("", r"^\s{0,40}[✗✘✕\u00d7✖] (?!\[ERROR\]|Error:)"),
+    # Not the errors of deployment tools, which begin with the same mark.
+    (
+        "",
+        r"^\s{0,40}[✗✘✕\u00d7✖] (?!\[ERROR\]|Error\b| ?E[A-Z]{5,}\b|Missing |Failed to |Unable to |Could not )",
+    ),
     ("not ok ", r"^\s{0,40}not ok \d{1,7}\b"),
     ("--- FAIL", r"^\s{0,40}--- FAIL:"),
     ("FAILED", r"^\[ {1,4}FAILED {1,4}\]|^FAILED \S{1,300}::|^test \S{1,300} \.\.\. FAILED"),
-    ("ERROR ", r"^ERROR \S{1,300}::"),
+    ("ERROR ", r"^ERROR [^\s(]\S{0,299}::"),
     (" (", r"^(?:FAIL|ERROR): \w+ \("),
-    ("FAIL", r"^\s{0,40}(?:FAIL|FAILED):? \S{1,300}(?: |$)"),
+    ("FAIL", r"^\s{0,40}(?:FAIL|FAILED):? (?!\((?:Invalid|Account|Rate|Access|Login|Expired))\S{1,300}(?: |$)"),
     ("● ", r"^\s{0,40}● "),
     ("Assertion", r"\b(?:AssertionError|AssertionFailedError|AssertionFailure)\b"),
     ("ComparisonFailure", r"\bComparisonFailure\b"),
     ("", r"^\s{0,40}(?:E {1,12})?(?:assert |Expected\b|Actual\b|expected:|actual:|got:|want:)"),
     ("Received", r"^\s{0,40}Received(?: value| string| number of calls)?:"),
     ("expected", r"\bexpected\b.{1,200}\bto (?:equal|be|match|contain|have|include|throw)\b"),
-    # Not the words of a client about the length of an answer, nor of a signer about a missing time.
-    ("expected", r"(?<!was )\bexpected\b(?!: [\d,]{1,20}; ).{1,200}\b(?:but was|got|received)\b"),
+    # Not the words of a client about the length or the checksum of an answer, nor of a signer about a missing time.
+    (
+        "expected",
+        (
+            r"^(?!.{0,300}\b(?i:checksum|hash|digest|sha-?\d{1,3}(?:sum)?|md5(?:sum)?|bytes|download)\b)"
+            r".{0,300}(?<!was )\bexpected\b(?!: [\d,]{1,20}; ).{1,200}\b(?:but was|got|received)\b"
+        ),
+    ),
     ("to", r"\b(?:toBe|toEqual|toContain|toMatch|toThrow)"),
     ("assert", r"\b(?:assertEqual\w*|assertThat|assert_eq!)"),
     ("expect(", r"\bexpect\("),

@@ -10,6 +10,7 @@ from functools import cached_property
 from lumen_action.failure.circumstances import NOTHING_KNOWN, Annotation, Circumstances, adjusted
 from lumen_action.failure.columns import column_of
 from lumen_action.failure.fingerprint import fingerprint
+from lumen_action.failure.likeness import parted
 from lumen_action.failure.lines import shown
 from lumen_action.failure.ranking import Contender, Ranking, rank
 from lumen_action.failure.redaction import redact
@@ -18,7 +19,7 @@ from lumen_action.failure.sifting import Sifted, sift
 from lumen_action.failure.signatures import Catalogue
 from lumen_action.failure.standing import Hit, Quote
 from lumen_action.failure.taxonomy import SUBCLASSES
-from lumen_action.model import ErrorClass, Evidence, Symptom, Verdict
+from lumen_action.model import ErrorClass, Evidence, Scope, Symptom, Verdict
 
 EVIDENCE_CHARACTERS = 400
 _NEIGHBOURS = 2
@@ -29,6 +30,15 @@ _RETRY_AFTER = re.compile(
     r" ?(s(?:ec(?:ond)?s?)?\b|m(?:in(?:ute)?s?)?\b|h(?:ours?)?\b)?"
 )
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+LIKENESS = "likeness"
+"""Stands for a signature where a line was judged by its words alone."""
+# How short a log is that is there for its failure although no line of it says so.
+_EXCERPT_LINES = 40
+# How probable a guess must be at least, and that the line tells of nothing at most; more when nothing else tells.
+_SURE, _SURER = (0.5, 0.2), (0.6, 0.05)
+_GUESSED = 0.5
+# What programs speak of although all is well.
+_PASSING = (ErrorClass.NETWORK, ErrorClass.EXTERNAL_API)
 _UNKNOWN = {
     "no_log": (
         "There is no log to read.",
@@ -87,9 +97,14 @@ def classify(
     lines of the same rank spoke for another class, and again when only repeated attempts speak. It is 0 for `unknown`.
     """
     sifted = sift(chunks, catalogue, faster, circumstances.step)
-    ranking = rank(sifted.standing)
+    ranking = rank(sifted.standing, sifted.standing.settled)
     verdict = _verdict(ranking.winner, ranking, secrets) if ranking.winner else _unknown(sifted, secrets)
     verdict = _weighed(verdict, catalogue, circumstances, secrets)
+    if verdict.error_class is ErrorClass.UNKNOWN and not ranking.winner:
+        failed = bool(sifted.standing.last_failure or circumstances.failed or circumstances.exit_code)
+        if not sifted.standing.ended_well and (failed or sifted.lines <= _EXCERPT_LINES):
+            suspicion = _suspicion(sifted, secrets) if failed else None
+            verdict = suspicion or _guess(sifted, catalogue, secrets, failed=failed) or verdict
     return Analysis(verdict, sifted.lines, sifted.size, lambda: _candidates(sifted, ranking, secrets))
 
 
@@ -131,6 +146,43 @@ def _symptoms(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> tu
         for line, each in followed
         if line != winner.chosen.line
     )[-_SYMPTOMS:]
+
+
+def _suspicion(sifted: Sifted, secrets: Sequence[str]) -> Verdict | None:
+    """Believe a warning where nothing else explains; it is a guess, and no reason to run anything again."""
+    ranking = rank(sifted.standing, sifted.standing.suspected)
+    if not ranking.winner:
+        return None
+    return replace(_verdict(ranking.winner, ranking, secrets), scope=Scope.NONE, confidence=_GUESSED)
+
+
+def _guess(sifted: Sifted, catalogue: Catalogue, secrets: Sequence[str], *, failed: bool) -> Verdict | None:
+    """Judge by what a line is like."""
+    if not catalogue.likeness:
+        return None
+    likeness = catalogue.likeness()
+    judged = ((likeness.best(each.text), each) for each in sifted.unknown())
+    least, most_nothing = _SURE if failed else _SURER
+    sure = [(guess, each) for guess, each in judged if guess.chance >= least and guess.nothing <= most_nothing]
+    guess, quote = max(sure, key=lambda each: each[0].chance, default=(None, None))
+    if guess is None or quote is None:
+        return None
+    error_class, subclass = parted(guess.name)
+    if not failed and error_class in _PASSING:
+        return None
+    evidence = _quoted(quote, secrets)
+    return Verdict(
+        error_class=error_class,
+        subclass=subclass,
+        signature=LIKENESS,
+        scope=Scope.NONE,
+        confidence=_GUESSED,
+        evidence=evidence,
+        meaning=f"No signature knows the line; its words are those of {guess.name} failures.",
+        hint="Read the line first: this is a guess. Teach it with a signature in .lumen/signatures.yml.",
+        runbook=f"{error_class}-{subclass}",
+        fingerprint=fingerprint(LIKENESS, evidence.text),
+    )
 
 
 def _unknown(sifted: Sifted, secrets: Sequence[str]) -> Verdict:

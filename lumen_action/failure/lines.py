@@ -32,12 +32,15 @@ _PREFIX = re.compile(
             r"\[?\d\d:\d\d:\d\d(?:\.\d{1,6})?\]?:?(?: |$)",  # Jenkins Timestamper, bors, fastlane
             r"\d{1,2}:\d\d:\d\d [AP]M: ?",  # Netlify
             r"[\w.-]{1,60}[_-]\d{1,3} {1,20}\| ",  # docker compose
-            r"#\d{1,4} \d{1,6}\.\d{1,3} ",  # BuildKit
+            r"#\d{1,4} {1,2}\d{1,6}\.\d{1,3} ",  # BuildKit
             r"\[[^\]\n]{1,80}\] {1,3}\| ",  # act
             f"[{_BOX}] ",  # Terraform's
             r"INFO \[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d\d)?\]: ",  # fastlane
             "▸ ",
             r"\[Step \d{1,2}/\d{1,2}\] ",  # TeamCity
+            r"\s{0,12}\[(?:exec|apply)\] ",  # Ant, Phing
+            r"\(\d\d:\d\d:\d\d\) ",  # Bazel
+            r"[IWE]\d{4} \d\d:\d\d:\d\d\.\d{3}\] ",  # Prow
             r"(?:stderr|stdout): (?:\[[ \d+]{1,12}(?:ms)?\] |(?=\w))",  # Flutter; Jenkins, around git
             r"(?:section|travis_fold):(?:start|end):\S{1,120}(?:\s|$)",
         )

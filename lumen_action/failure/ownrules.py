@@ -71,7 +71,8 @@ class _OwnFile:
         own = overridden | added
         merged = _Merged(self.base.signatures, own, disabled - own.keys())
         ours = self.base.anchors
-        return Catalogue(merged, ours and {each: own[each].anchors if each in own else ours[each] for each in merged})
+        anchors = ours and {each: own[each].anchors if each in own else ours[each] for each in merged}
+        return Catalogue(merged, anchors, self.base.likeness)
 
     def fault(self, who: str, field: str, fault: str) -> None:
         self.faults.append(f"{self.name}: {who}: {field}: {fault}")

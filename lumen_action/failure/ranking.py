@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lumen_action.failure.dialects import Role
@@ -92,9 +92,9 @@ class Ranking:
         self.left = [each for each in self.left if not unfit(each)]
 
 
-def rank(standing: Standing) -> Ranking:
-    """Find the cause among what stands."""
-    ranking = Ranking([_contender(track) for track in standing.settled.values()])
+def rank(standing: Standing, tracks: Mapping[str, Track]) -> Ranking:
+    """Find the cause among what stands, or among what is suspected."""
+    ranking = Ranking([_contender(track) for track in tracks.values()])
     ranking.drop(lambda each: each.signature.wrapper, "it only passes on that something failed")
     _keep_failing_step(ranking, standing)
     _drop_symptoms(ranking)

@@ -26,11 +26,15 @@ _ECHO_LINES, _OWN_LINES = 500, 2000
 _STRUCTURE = re.compile(r"^(?:Run|Post|Set up|Complete) ")
 # What the name or an assertion of a test may still prove: the machine itself is broken.
 _BEYOND_TESTS = frozenset({"environment/disk", "environment/oom", "environment/missing_tool", "dependency/not_found"})
+# The CI's own warning: what it tells of was put up with.
+_TOLERATED = re.compile(rb"##\[warning\]|::warning\b|^\W{0,4}Warning: ")
 # What is a cause although the tool only warns: checkers call their findings so, and fail all the same.
 _WARNED_OF = frozenset({"build/lint", "build/coverage"})
 # How much of a log is looked at closely: until so many lines had something to tell, and of the rest the last lines.
 # What one failure explains is near them, and the work for any log stays bounded.
 FIRST_LINES, LAST_LINES, LAST_BYTES = 3_000, 5_000, 8 << 20
+# How many of the last lines are asked what they are like when nothing explains the log.
+UNKNOWN_LINES = 200
 
 
 @dataclass
@@ -41,6 +45,8 @@ class Sifted:
     lines: int = 0
     size: int = 0
     blank: bool = True
+    unknown: Callable[[], Iterable[Quote]] = tuple
+    """Returns of the last lines those that no signature speaks for and that may tell of something."""
 
 
 def sift(
@@ -83,6 +89,8 @@ class _Sieve:
         self._echo_until = 0
         self._own_until = 0
         self._read_until = 0
+        # The neighbours of the last whole line, and what follows it, may be blocks of their own.
+        self._last: deque[Block] = deque(maxlen=3)
         self._screened = 0
         self._telling = 0
         self._indentation = b""
@@ -111,6 +119,7 @@ class _Sieve:
             self._indentation = indentation_of(block.data[: block.end])
         self._result.lines = block.first - 1 + block.count
         self._result.blank = self._result.blank and block.data[block.start : block.end].isspace()
+        self._last.append(block)
         self._take(block, following)
 
     def finish(self) -> Sifted:
@@ -128,7 +137,27 @@ class _Sieve:
         for block, sightings in reversed(chosen):
             self._look(block, sightings, self._index)
         self._standing.finish(self._result.lines)
+        if not self._standing.ended_well:
+            self._result.unknown = self._unknown
         return self._result
+
+    def _unknown(self) -> Iterator[Quote]:
+        """Yield of the last lines those that no signature speaks for, whether it was believed or not."""
+        for block in self._last:
+            before = _Place(block, block.first - 1, 0, block.start - 1)
+            for place in islice(before.following(), block.count):
+                if place.number > self._result.lines - UNKNOWN_LINES and place.raw.strip():
+                    line = clean(segments(place.raw)[-1], self._indentation)
+                    if self._may_tell(place, line):
+                        yield place.quote(line.text)
+
+    def _may_tell(self, place: _Place, line: Line) -> bool:
+        around = place.quote(line.text).around
+        spoken_for = any(
+            each.found(line.text) and not each.vetoed_by(line.text) and each.has_company(around)
+            for each in self._called_by(line.text).signatures
+        )
+        return not spoken_for and not place.shows_source() and role_of(line, echoed=False) is Role.EVIDENCE
 
     def _is_silent(self, block: Block, sighting: Sighting) -> bool:
         start, stop, found = sighting
@@ -239,10 +268,13 @@ class _Sieve:
 
         self._read_until = places[-1].number
         sentence = " ".join(texts)
-        data = sentence.encode()
-        called = {each for *_, found in self._index.screen.lines(data, 0, len(data)) for each in found}
-        self._line(place, Line(sentence, level), self._index.habits[tuple(sorted(called))].call, quoted)
+        self._line(place, Line(sentence, level), self._called_by(sentence), quoted)
         self._telling += 1
+
+    def _called_by(self, text: str) -> Call:
+        data = text.encode()
+        called = {each for *_, found in self._index.screen.lines(data, 0, len(data)) for each in found}
+        return self._index.habits[tuple(sorted(called))].call
 
     def _line(self, place: _Place, line: Line, call: Call, quoted: Callable[[int], Quote] | None = None) -> bool:
         """Take in what a line says; tell whether others of its shape need not be looked at."""
@@ -303,6 +335,8 @@ class _Sieve:
             self._standing.drop(hit, "vetoed", "nothing near it says the same")
         elif not _may_count(signature, role):
             self._standing.drop(hit, "lost", f"it stands in {role.value}")
+            if role in (Role.WARNING, Role.NOTE) and not _TOLERATED.search(quote.original[:_WINDOW_BYTES]):
+                self._standing.suspect(hit)
         else:
             self._standing.add(hit)
 

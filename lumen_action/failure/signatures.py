@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 
 from lumen_action.errors import ConfigError
+from lumen_action.failure.likeness import Likeness
 from lumen_action.model import ErrorClass, Scope
 
 
@@ -96,11 +97,13 @@ class Signature:
 class Catalogue:
     """All signatures, by id, in the order they were read; equal only to itself, so that work on it can be kept.
 
-    Where `signatures` are read only when they are asked for, `anchors` says by id what calls for each.
+    Where `signatures` are read only when they are asked for, `anchors` says by id what calls for each. `likeness` is
+    asked only about a log that none of them explains.
     """
 
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     anchors: Mapping[str, tuple[str, ...]] | None = None
+    likeness: Callable[[], Likeness] | None = None
 
     @cached_property
     def ids_by_anchor(self) -> dict[str, tuple[str, ...]]:

@@ -117,6 +117,8 @@ class Standing:
     """Whether the runner's own marks stand in the log."""
     ended_well: bool = False
     last_failure: Quote | None = None
+    suspected: _Tracks = field(default_factory=dict)
+    """What was said only as a warning or in passing, and not taken back: it counts when nothing else explains."""
     step: int = 0
     _open: _Tracks = field(default_factory=dict)
     _held: _Tracks = field(default_factory=dict)
@@ -126,6 +128,10 @@ class Standing:
     def add(self, hit: Hit) -> None:
         """Take a hit that may be the cause."""
         self._open.setdefault(hit.signature.id, Track()).add(hit)
+
+    def suspect(self, hit: Hit) -> None:
+        """Take a hit that may be the cause if nothing else is."""
+        self.suspected.setdefault(hit.signature.id, Track()).add(hit)
 
     def drop(self, hit: Hit, status: str, reason: str) -> None:
         """Keep the last line of each kind that was not taken, to explain the verdict."""
@@ -162,6 +168,7 @@ class Standing:
 
     def part_succeeded(self, reason: str) -> None:
         """Take back what nothing has failed of yet, and doubt what only a tool has failed of."""
+        self.suspected.clear()
         self._clear(reason, self._open)
         _move(self._held, self._doubted)
         self._tool_failed, self.ended_well = 0, True
@@ -195,6 +202,7 @@ class Standing:
 
     def all_succeeded(self, reason: str) -> None:
         """Take everything back."""
+        self.suspected.clear()
         self._clear(reason, self._open, self._held, self._doubted, self.settled)
         self._tool_failed, self.ended_well = 0, True
 
@@ -213,10 +221,13 @@ class Standing:
         for id_ in near:
             del self._open[id_]
         _move(near, self.settled)
+        suspected = dict(self.suspected)
         self.forget_step("the log goes on for long after it")
+        self.suspected = suspected
 
     def forget_step(self, reason: str) -> None:
         """Take back what the step has not failed of."""
+        self.suspected.clear()
         self.ended_well = self.ended_well or bool(self._tool_failed)
         self._tool_failed = 0
         self._clear(reason, self._open, self._held, self._doubted)

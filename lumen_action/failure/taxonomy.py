@@ -133,7 +133,7 @@ _EXPLAINS: tuple[tuple[str, str], ...] = (
         (
             "dependency/not_found dependency/mirror dependency/install_build dependency/integrity "
             "external_api/registry external_api/vcs external_api/cluster external_api/actions_service "
-            "environment/image_pull environment/missing_tool build/*"
+            "environment/image_pull environment/missing_tool environment/rollout build/*"
         ),
     ),
     ("network/dns", "network/connect_timeout network/reset network/git_transfer network/read_timeout"),
@@ -143,7 +143,8 @@ _EXPLAINS: tuple[tuple[str, str], ...] = (
         "token_expired/*",
         (
             "dependency/not_found dependency/mirror dependency/install_build dependency/artifact external_api/registry "
-            "external_api/vcs external_api/cluster network/git_transfer environment/image_pull build/config build/test"
+            "external_api/vcs external_api/cluster network/git_transfer environment/image_pull "
+            "environment/rollout build/config build/test build/vcs"
         ),
     ),
     ("token_expired/secret_expired", "token_expired/invalid_credentials token_expired/missing_credentials"),
