@@ -11,6 +11,7 @@ from lumen_action.failure.screening import Sighting
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+_TURN_SECONDS = 0.0003
 _Matches = Sequence[tuple[int, int, int]]
 
 
@@ -31,6 +32,8 @@ class AutomatonScreen:
         self._find = BytesAhoCorasick(self._literals, implementation=kind).find_matches_as_indexes
         # Machine code lets Python go on, so that the next block is searched while this one is thought about.
         self._beside = ThreadPoolExecutor(1)
+        # Python lets another thread in every 5 ms, which is longer than a block takes.
+        sys.setswitchinterval(_TURN_SECONDS)
         self._expected: tuple[bytes, int, int, Future[_Matches]] | None = None
 
     def lines(self, data: bytes, start: int, end: int) -> list[Sighting]:

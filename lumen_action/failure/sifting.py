@@ -32,7 +32,7 @@ _TOLERATED = re.compile(rb"##\[warning\]|::warning\b|^\W{0,4}Warning: ")
 _WARNED_OF = frozenset({"build/lint", "build/coverage"})
 # How much of a log is looked at closely: until so many lines had something to tell, and of the rest the last lines.
 # What one failure explains is near them, and the work for any log stays bounded.
-FIRST_LINES, LAST_LINES, LAST_BYTES = 3_000, 5_000, 8 << 20
+FIRST_LINES, LAST_LINES, LAST_BYTES = 2_000, 3_000, 4 << 20
 # How many of the last lines are asked what they are like when nothing explains the log.
 UNKNOWN_LINES = 200
 
