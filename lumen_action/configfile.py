@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from difflib import get_close_matches
 from typing import Any
 
 from lumen_action.model import ErrorClass, Scope
+from lumen_action.sli.schedule import Cron
 
 Problems = list[str]
 
@@ -60,6 +62,21 @@ def _seconds_list(value: object) -> tuple[int, ...]:
     return tuple(_whole(0, 86_400)(item) for item in value)
 
 
+def _texts(check: Callable[[str], object]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads a list of texts, each by a function that raises a ValueError."""
+
+    def read(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+            raise ValueError
+        return tuple(check(each) for each in value)
+
+    return read
+
+
+def _date(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
+
 def _url(value: object) -> str:
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
         raise ValueError
@@ -86,6 +103,9 @@ KEYS: Mapping[str, Key] = {
     "textfile-dir": Key(_text, "a folder", "/var/lib/node_exporter/textfile"),
     "summary": Key(_text, "auto, full or off", "auto"),
     "fail-on-error": Key(_flag, "true or false", "false"),
+    "expected.cron": Key(_texts(Cron.parse), "a list of cron expressions in UTC", '["0 2 * * 1-5"]'),
+    "expected.times": Key(_texts(time.fromisoformat), "a list of times in the pipeline's zone", '["02:00"]'),
+    "expected.holidays": Key(_texts(_date), "a list of days", '["2026-12-25"]'),
     "expected-runs-per-day": Key(_positive, "a number above 0", "1"),
     "consecutive-failures-threshold": Key(_whole(1, 1000), "a whole number from 1", "2"),
     "pushgateway.user": Key(_text, "a name", "lumen"),

@@ -76,6 +76,7 @@ class Kind(_Word):
     STAGE = "stage"
     RUN = "run"
     CHECK = "check"
+    MISSING = "missing"
     CONFLICT = "conflict"
 
 

@@ -9,8 +9,10 @@ from lumen_action.errors import LumenError
 from lumen_action.ledger import Ledger
 from lumen_action.sinks import Sink
 from lumen_action.sinks.series import PublishFacts, families
+from lumen_action.sli.absence import absences
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold
+from lumen_action.sli.schedule import Schedule
 
 # A ledger that never rests must not keep a job waiting; what moved since is the next publisher's work.
 _MOST_ROUNDS = 10
@@ -48,13 +50,20 @@ class Publisher:
     constants: Callable[[int], PublishFacts]
     clock_ms: Callable[[], int]
 
-    def publish(self, pipeline: str, *, covering: int | None = None) -> list[Published]:
+    def publish(
+        self, pipeline: str, *, covering: int | None = None, schedule: Schedule | None = None
+    ) -> list[Published]:
         """Show one pipeline's totals in every sink; one dead sink does not stop the others.
 
-        With `covering`, a sink that another publisher has meanwhile brought to that head is left alone.
+        With `covering`, a sink that another publisher has meanwhile brought to that head is left alone. With a
+        `schedule`, days on which no expected run came are recorded as missing first.
         """
         try:
             with self.ledger.publishing(_LOCK_SECONDS):
+                if schedule:
+                    facts = self.ledger.scan(pipeline=pipeline)
+                    for fact in absences(facts, schedule, self.calendar, self.clock_ms()):
+                        self.ledger.put(fact)
                 return [self._to(sink, pipeline, covering) for sink in self.sinks]
         except LumenError as fault:
             return [Published(sink.name, fault=str(fault)) for sink in self.sinks]

@@ -13,6 +13,7 @@ from lumen_action.errors import ConfigError
 from lumen_action.model import Outcome
 from lumen_action.rerun import Policy
 from lumen_action.sli.days import Calendar
+from lumen_action.sli.schedule import Schedule
 
 if TYPE_CHECKING:
     from lumen_action.sinks.pushgateway import PushgatewayOptions
@@ -95,6 +96,7 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     objectives: Mapping[str, float] = field(default_factory=dict)
     expected_runs_per_day: float | None = None
+    schedule: Schedule | None = None
     consecutive_failures_threshold: int = 2
     links: Mapping[str, str] = field(default_factory=dict)
 
@@ -269,6 +271,11 @@ def _policy(config: Mapping[str, Any]) -> Policy:
     return Policy(**{name: config[key] for name, key in names.items() if key in config})
 
 
+def _schedule(config: Mapping[str, Any]) -> Schedule | None:
+    crons, times = config.get("expected.cron", ()), config.get("expected.times", ())
+    return Schedule(crons, times, frozenset(config.get("expected.holidays", ()))) if crons or times else None
+
+
 def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key.partition(".")[2]: value for key, value in config.items() if key.startswith(f"{name}.")}
 
@@ -305,6 +312,7 @@ def _settings(
         policy=_policy(config),
         objectives=_section(config, "slo"),
         expected_runs_per_day=config.get("expected-runs-per-day"),
+        schedule=_schedule(config),
         consecutive_failures_threshold=config.get("consecutive-failures-threshold", 2),
         links=_section(config, "links"),
     )

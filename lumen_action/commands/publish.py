@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         world.tell(f"warning: {fault}")
     publisher = session.publisher()
     names = [session.settings.pipeline] if session.settings.pipeline else ledger.pipelines()
-    results = [(name, result) for name in names for result in publisher.publish(name)]
+    # The schedule of `lumen.yml` is that of one pipeline.
+    schedule = session.settings.schedule if len(names) == 1 else None
+    results = [(name, result) for name in names for result in publisher.publish(name, schedule=schedule)]
     if arguments.json:
         rows = [
             {"pipeline": name, "sink": r.sink, "samples": r.samples, "fault": r.fault or None} for name, r in results

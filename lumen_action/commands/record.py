@@ -105,7 +105,9 @@ def _publish(session: Session, recorded: Recorded) -> _Showing:
             for secret in settings.push_secrets:
                 session.host.mask(secret)
         covering = ledger.head() if recorded.answer is Put.CREATED else None
-        results = session.publisher().publish(recorded.fact.pipeline, covering=covering)
+        results = session.publisher().publish(
+            recorded.fact.pipeline, covering=covering, schedule=session.settings.schedule
+        )
     except LumenError:
         # The recorder has already said that the ledger is away.
         return _Showing()

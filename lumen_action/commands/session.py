@@ -133,12 +133,17 @@ class Session:
         """Return what is published beside the state."""
         from lumen_action.sinks.series import PublishFacts
 
+        schedule, calendar, now_ms = self.settings.schedule, self.settings.calendar, self.world.clock_ms()
+        planned = self.settings.expected_runs_per_day
+        if schedule and planned is None:
+            planned = schedule.runs_per_day(calendar.day_of(now_ms), calendar)
         return PublishFacts(
             version=__version__,
             head=head,
             consecutive_failures_threshold=self.settings.consecutive_failures_threshold,
             objectives=self.settings.objectives,
-            expected_runs_per_day=self.settings.expected_runs_per_day,
+            expected_runs_per_day=planned,
+            next_deadline_ms=schedule.next_deadline_ms(now_ms, calendar) if schedule else None,
         )
 
     @property

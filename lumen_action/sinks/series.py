@@ -32,6 +32,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_consecutive_failures_threshold": (GAUGE, "Failed runs in a row that make an alert."),
     "lumen_slo_objective_ratio": (GAUGE, "The objective of an SLO."),
     "lumen_expected_runs_per_day": (GAUGE, "Planned runs a day."),
+    "lumen_next_deadline_timestamp_seconds": (GAUGE, "When the next day closes on which a run is expected."),
     "lumen_ledger_seq": (GAUGE, "The head of the ledger that these numbers were folded from."),
     "lumen_build_info": (GAUGE, "The version that published; always 1."),
 }
@@ -51,6 +52,7 @@ class PublishFacts:
     consecutive_failures_threshold: int = 2
     objectives: Mapping[str, float] = field(default_factory=dict)
     expected_runs_per_day: float | None = None
+    next_deadline_ms: int | None = None
 
 
 def families(state: State, facts: PublishFacts) -> list[Group]:
@@ -127,5 +129,7 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
         yield "lumen_slo_objective_ratio", objective, {"slo": slo}
     if facts.expected_runs_per_day is not None:
         yield "lumen_expected_runs_per_day", facts.expected_runs_per_day, {}
+    if facts.next_deadline_ms is not None:
+        yield "lumen_next_deadline_timestamp_seconds", facts.next_deadline_ms / 1000, {}
     yield "lumen_ledger_seq", facts.head, {}
     yield "lumen_build_info", 1, {"version": facts.version}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from operator import attrgetter
 from typing import TypeVar
 
@@ -62,8 +63,9 @@ def run_of(fact: Fact) -> RunRef:
 
 
 def _pipeline(name: str, facts: list[Fact], now_ms: int, calendar: Calendar) -> PipelineState:
-    runs = _runs(name, facts)
-    regions = _grouped((f for f in facts if f.key.kind is not Kind.CHECK), lambda fact: fact.key.region)
+    happened = [fact for fact in facts if fact.key.kind in (Kind.STAGE, Kind.RUN)]
+    runs = _runs(name, facts, happened)
+    regions = _grouped(happened, lambda fact: fact.key.region)
     results = [result for result, _ in runs]
     return PipelineState(
         pipeline=name,
@@ -71,16 +73,16 @@ def _pipeline(name: str, facts: list[Fact], now_ms: int, calendar: Calendar) -> 
             region: _region(region, regions[region], [run for run in results if run.region == region])
             for region in sorted(regions)
         },
-        days=_days(runs, now_ms, calendar),
+        days=_days(runs, {fact.day for fact in facts if fact.key.kind is Kind.MISSING}, now_ms, calendar),
         runs=tuple(results),
         checks=_checks(facts),
     )
 
 
-def _runs(pipeline: str, facts: list[Fact]) -> list[tuple[RunResult, History]]:
+def _runs(pipeline: str, facts: list[Fact], happened: list[Fact]) -> list[tuple[RunResult, History]]:
     """Return every run and region with its history, oldest first."""
     days = {ref: min(fact.day for fact in group) for ref, group in _grouped(facts, run_of).items()}
-    places = _grouped((f for f in facts if f.key.kind is not Kind.CHECK), lambda f: (run_of(f), f.key.region))
+    places = _grouped(happened, lambda f: (run_of(f), f.key.region))
     runs = [_run(pipeline, ref, region, days[ref], group) for (ref, region), group in places.items()]
     return sorted(runs, key=lambda pair: (pair[0].first_seen_ms, pair[0].ref.run, pair[0].region))
 
@@ -177,11 +179,17 @@ def _consecutive_failures(runs: list[RunResult]) -> int:
     return streak
 
 
-def _days(runs: list[tuple[RunResult, History]], now_ms: int, calendar: Calendar) -> tuple[DayState, ...]:
+def _days(
+    runs: list[tuple[RunResult, History]], missing: set[str], now_ms: int, calendar: Calendar
+) -> tuple[DayState, ...]:
+    """Decide every day; one that was found missing stays so, whatever comes later: a counter may never go down."""
     by_day: dict[str, list[tuple[RunResult, History]]] = defaultdict(list)
     for run in runs:
         by_day[run[0].day].append(run)
-    return tuple(_day(day, by_day[day], now_ms, calendar.closes_ms(day)) for day in sorted(by_day))
+    decided = {day: _day(day, group, now_ms, calendar.closes_ms(day)) for day, group in by_day.items()}
+    for day in missing:
+        decided[day] = replace(decided.get(day, DayState(day, None)), outcome=Outcome.MISSING, winner="")
+    return tuple(decided[day] for day in sorted(decided))
 
 
 def _day(day: str, runs: list[tuple[RunResult, History]], now_ms: int, closes_ms: int) -> DayState:

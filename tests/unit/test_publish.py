@@ -9,10 +9,12 @@ from facts import NOON, fact
 from lumen_action.errors import RemoteError
 from lumen_action.ledger import Ledger
 from lumen_action.ledger.opening import open_ledger
+from lumen_action.model import Kind
 from lumen_action.publish import Publisher
 from lumen_action.sinks import Group, Sink
 from lumen_action.sinks.series import PublishFacts
 from lumen_action.sli.days import Calendar
+from lumen_action.sli.schedule import Cron, Schedule
 
 
 class Board:
@@ -56,6 +58,16 @@ def test_the_totals_of_the_ledger_are_shown(ledger: Ledger) -> None:
     [result] = publisher(ledger, board).publish("nightly")
     assert result.ok
     assert board.shown == [3]
+
+
+def test_a_day_without_its_expected_run_is_recorded_as_missing_once(ledger: Ledger) -> None:
+    ledger.put(fact(day="2025-12-29"))
+    ledger.put(fact(run="2"))
+    schedule = Schedule((Cron.parse("0 2 * * *"),), holidays=frozenset({"2026-01-01"}))
+    for _ in range(2):
+        publisher(ledger, Board()).publish("nightly", schedule=schedule)
+    missing = [each for each in ledger.scan() if each.key.kind is Kind.MISSING]
+    assert [each.day for each in sorted(missing, key=lambda each: each.day)] == ["2025-12-30", "2025-12-31"]
 
 
 def test_what_arrives_meanwhile_is_shown_before_it_ends(ledger: Ledger) -> None:
