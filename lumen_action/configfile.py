@@ -73,6 +73,12 @@ def _texts(check: Callable[[str], object]) -> Callable[[Any], tuple[Any, ...]]:
     return read
 
 
+def _headers(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not value or not all(isinstance(each, str) for each in value.values()):
+        raise ValueError
+    return {str(name): each for name, each in value.items()}
+
+
 def _date(text: str) -> str:
     return date.fromisoformat(text).isoformat()
 
@@ -111,6 +117,11 @@ KEYS: Mapping[str, Key] = {
     "pushgateway.user": Key(_text, "a name", "lumen"),
     "pushgateway.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
     "pushgateway.timeout-seconds": Key(_positive, "a number above 0", "10"),
+    "remote-write-url": Key(_url, "an http or https URL", "https://mimir.example/api/v1/push"),
+    "remote-write.headers": Key(_headers, "a map of headers", "{X-Scope-OrgID: team-a}"),
+    "remote-write.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
+    "remote-write.timeout-seconds": Key(_positive, "a number above 0", "10"),
+    "otlp-url": Key(_url, "an http or https URL", "http://collector:4318"),
     "rerun.max-retries": Key(_whole(0, 10), "a whole number from 0 to 10", "2"),
     "rerun.backoff": Key(_seconds_list, "a list of seconds", "[5, 30]"),
     "rerun.longest-wait": Key(_whole(0, 86_400), "seconds from 0 to 86400", "3600"),

@@ -16,7 +16,9 @@ from lumen_action.sli.days import Calendar
 from lumen_action.sli.schedule import Schedule
 
 if TYPE_CHECKING:
+    from lumen_action.sinks.otlp import OtlpOptions
     from lumen_action.sinks.pushgateway import PushgatewayOptions
+    from lumen_action.sinks.remote_write import RemoteWriteOptions
 
 Problems = list[str]
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
@@ -54,6 +56,8 @@ OPTIONS: Mapping[str, Option] = {
         Option("config", "configuration file", DEFAULT_CONFIG),
         Option("ledger", "where facts are kept", "sqlite:/var/lib/lumen/ledger.db", in_config=True),
         Option("pushgateway-url", "where totals are pushed", "http://push:9091", ("PUSHGATEWAY_URL",), in_config=True),
+        Option("remote-write-url", "where totals are appended", "https://mimir.example/api/v1/push", in_config=True),
+        Option("otlp-url", "OTLP/HTTP receiver of the totals", "http://collector:4318", in_config=True),
         Option("textfile-dir", "folder of node_exporter's textfile collector", "/var/lib/textfile", in_config=True),
         Option("summary", "how much to write", "auto", choices=("auto", "full", "off"), in_config=True),
         Option("fail-on-error", "fail when something outside fails", "false", in_config=True, flag=True),
@@ -79,8 +83,10 @@ class Settings:
     pipeline: str = ""
     log_file: str = ""
     error_log: str = ""
-    ledger: str = ""
+    ledger: str = field(default="", repr=False)
     pushgateway: PushgatewayOptions | None = None
+    remote_write: RemoteWriteOptions | None = None
+    otlp: OtlpOptions | None = None
     textfile_dir: str = ""
     summary: str = "auto"
     fail_on_error: bool = False
@@ -107,8 +113,15 @@ class Settings:
 
     @property
     def push_secrets(self) -> tuple[str, ...]:
-        """Return the Pushgateway's secrets and what is derived of them: the CI does not know these to be secret."""
-        return self.pushgateway.secrets if self.pushgateway else ()
+        """Return the secrets of sinks and ledger, which the CI does not know to be secret."""
+        sinks = (self.pushgateway, self.remote_write, self.otlp)
+        password = _PASSWORD.match(self.ledger)
+        return (*(word for sink in sinks if sink for word in sink.secrets), *([password[1]] if password else ()))
+
+    @property
+    def has_sinks(self) -> bool:
+        """Tell whether there is anywhere to publish."""
+        return bool(self.pushgateway or self.remote_write or self.otlp or self.textfile_dir)
 
 
 def load_settings(
@@ -172,7 +185,18 @@ def _config(path: str, folder: Path, problems: Problems) -> dict[str, Any]:
 
 # What is refused is quoted, and a URL of another kind of ledger may hold a password.
 _USERINFO = re.compile(r"//[^/\s]*@")
+_PASSWORD = re.compile(r"\w+:(?:https?:)?//[^/@\s:]*:([^/@\s]+)@")
 _LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}\Z")
+
+
+_LEDGERS = {
+    "sqlite": "sqlite:PATH",
+    "git": "git:REMOTE",
+    "s3": "s3://BUCKET/PREFIX",
+    "postgresql": "postgresql://USER@HOST/DATABASE",
+    "postgres": "postgres://USER@HOST/DATABASE",
+    "pushgateway": "pushgateway:URL",
+}
 
 
 def _stage_word(text: str) -> str | None:
@@ -184,8 +208,9 @@ def _label(text: str) -> str | None:
 
 
 def _ledger_url(text: str) -> str | None:
-    known = text.startswith("sqlite:") and len(text) > len("sqlite:")
-    return None if known else "expected `sqlite:PATH`"
+    scheme, _, rest = text.partition(":")
+    known = scheme in _LEDGERS and (rest or scheme == "postgresql")
+    return None if known else f"expected {', '.join(f'`{each}`' for each in _LEDGERS.values())}"
 
 
 _CHECKS: Mapping[str, Callable[[str], str | None]] = {
@@ -253,6 +278,38 @@ def _pushgateway(
     return options
 
 
+def _remote_write(
+    url: str, config: Mapping[str, Any], env: Mapping[str, str], problems: Problems
+) -> RemoteWriteOptions | None:
+    """Return how to append samples; the token comes from the environment only."""
+    if not url:
+        return None
+    from lumen_action.sinks.remote_write import RemoteWriteOptions
+    from lumen_action.sinks.remote_write import problems as faults
+
+    options = RemoteWriteOptions(
+        url=url,
+        token=env.get("LUMEN_REMOTE_WRITE_TOKEN", ""),
+        headers=config.get("remote-write.headers", {}),
+        ca_file=config.get("remote-write.ca-file"),
+        timeout_seconds=float(config.get("remote-write.timeout-seconds", 10)),
+    )
+    problems.extend(faults(options))
+    return options
+
+
+def _otlp(url: str, env: Mapping[str, str], problems: Problems) -> OtlpOptions | None:
+    """Return how to send to an OTLP receiver, also to one that is set up for everything in the job."""
+    if not url and not env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    from lumen_action.sinks.otlp import options_from
+    from lumen_action.sinks.otlp import problems as faults
+
+    options = options_from(env, url)
+    problems.extend(faults(options) if options else [])
+    return options
+
+
 def _textfile_dir(folder: str, problems: Problems) -> str:
     if folder:
         from lumen_action.sinks.textfile import problems as faults
@@ -293,6 +350,8 @@ def _settings(
         error_log=words["error-log"],
         ledger=words["ledger"],
         pushgateway=_pushgateway(words["pushgateway-url"], config, env, problems),
+        remote_write=_remote_write(words["remote-write-url"], config, env, problems),
+        otlp=_otlp(words["otlp-url"], env, problems),
         textfile_dir=_textfile_dir(words["textfile-dir"], problems),
         summary=words["summary"] or "auto",
         fail_on_error=words["fail-on-error"] == "true",

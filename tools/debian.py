@@ -19,10 +19,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
-SERVERS = ("prometheus", "prometheus-pushgateway", "prometheus-node-exporter", "prometheus-alertmanager")
+# Of several names the first that the distribution knows.
+SERVERS = (
+    "prometheus",
+    "prometheus-pushgateway",
+    "prometheus-node-exporter",
+    "prometheus-alertmanager",
+    "postgresql-15|postgresql-16|postgresql-17|postgresql-14",
+    "libpq5",
+)
 ELSEWHERE = (
     "tools/debian.py needs apt-get and dpkg, as on Debian or Ubuntu. Elsewhere put prometheus, promtool, pushgateway, "
-    "node_exporter, alertmanager and amtool on the PATH; the tests find them there."
+    "node_exporter, alertmanager, amtool and postgres on the PATH; the tests find them there."
 )
 
 
@@ -59,22 +67,38 @@ def _download(packages: Sequence[str], folder: Path) -> None:
 def _unpack(packages: Sequence[str]) -> None:
     """Unpack each package into a folder of its own that appears only when complete."""
     target = TOOLS / "debian"
-    missing = [package for package in packages if not (target / package).is_dir()]
+    missing = [package for package in packages if not any((target / name).is_dir() for name in package.split("|"))]
     if not missing:
         return
     work = TOOLS / f"unpacking-{os.getpid()}"
     work.mkdir(parents=True, exist_ok=True)
     target.mkdir(exist_ok=True)
     try:
-        _download(missing, work)
+        plain = [package for package in missing if "|" not in package]
+        if plain:
+            _download(plain, work)
         for package in missing:
-            (archive,) = work.glob(f"{package}_*.deb")
-            _run(["dpkg", "-x", str(archive), str(work / package)])
-            if not (target / package).is_dir():
-                (work / package).rename(target / package)
+            name = _download_one_of(package.split("|"), work) if "|" in package else package
+            (archive,) = work.glob(f"{name}_*.deb")
+            _run(["dpkg", "-x", str(archive), str(work / name)])
+            if not (target / name).is_dir():
+                (work / name).rename(target / name)
             print(f"unpacked {archive.stem} into {target.relative_to(TOOLS.parent)}")
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _download_one_of(names: Sequence[str], folder: Path) -> str:
+    """Download the first package that there is."""
+    *first, last = names
+    for name in first:
+        try:
+            _download([name], folder)
+        except FetchError:
+            continue
+        return name
+    _download([last], folder)
+    return last
 
 
 def _install(packages: Sequence[str]) -> None:

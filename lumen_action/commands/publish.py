@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
         "publish",
         "Deliver waiting facts, fold the ledger and replace the totals in every sink.",
         "lumen publish --ledger sqlite:/var/lib/lumen/ledger.db --pushgateway-url http://push:9091",
-        ("pipeline", "ledger", "pushgateway-url", "textfile-dir", "config"),
+        ("pipeline", "ledger", "pushgateway-url", "remote-write-url", "otlp-url", "textfile-dir", "config"),
     )
     made.add_argument("--json", action="store_true", help="print one JSON object")
     return made
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
     if not session.sinks:
         raise ConfigError(
-            "pushgateway-url: neither it nor textfile-dir is set, so there is nowhere to publish; "
-            "write `--pushgateway-url http://push:9091`"
+            "pushgateway-url: neither it nor remote-write-url, otlp-url or textfile-dir is set, "
+            "so there is nowhere to publish; write `--pushgateway-url http://push:9091`"
         )
     ledger = session.ledger()
     if not ledger.durable:

@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 def _publish(session: Session, recorded: Recorded) -> _Showing:
     """Show the totals, unless nothing is set, the ledger does not last or the fact is a fork's."""
     settings = session.settings
-    if not settings.pushgateway and not settings.textfile_dir:
+    if not settings.has_sinks:
         return _Showing()
     if recorded.fact.trust is Trust.FORK:
         return _Showing(notes=("fork pull request: recorded apart from the SLI, no totals are published",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,8 @@ from lumen_action.commands import World
 from lumen_action.errors import LedgerError
 from lumen_action.host import Host
 from lumen_action.ledger import Ledger
-from lumen_action.ledger.opening import open_ledger
+from lumen_action.ledger.notes import Notes
+from lumen_action.ledger.opening import Place, open_ledger
 from lumen_action.ledger.spool import Spool
 from lumen_action.settings import Settings, load_settings
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from lumen_action.sinks import Sink
     from lumen_action.sinks.series import PublishFacts
 
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 # A stage must not wait for a dead sink: the next call of the job shows the same totals.
 BRIEF_SECONDS = 1.0
 PATIENT_SECONDS = 30.0
@@ -89,9 +92,13 @@ class Session:
             raise self._ledger_fault
         if self._ledger is None:
             try:
-                self._ledger = open_ledger(
-                    self.ledger_url, dies_with_job=self.host.scratch_dirs, machine_dies=self.host.ephemeral
+                place = Place(
+                    env=self.world.env,
+                    cache=self.host.state_dir,
+                    dies_with_job=self.host.scratch_dirs,
+                    machine_dies=self.host.ephemeral,
                 )
+                self._ledger = open_ledger(self.ledger_url, place)
             except LedgerError as fault:
                 self._ledger_fault = fault
                 raise
@@ -100,22 +107,50 @@ class Session:
     @cached_property
     def spool(self) -> Spool:
         """Return the spool in front of the ledger."""
-        return Spool(self.host.state_dir, self.ledger_url)
+        # A password that changes leaves the place where facts wait as it is.
+        return Spool(self.host.state_dir, _CREDENTIALS.sub("//", self.ledger_url))
 
     @cached_property
     def sinks(self) -> list[Sink]:
         """Return the sinks that are set."""
         sinks: list[Sink] = []
+        if self.ledger_url.startswith("pushgateway:"):
+            # Totals of a store that forgets would fall; what is kept there is counted by rules of its own.
+            return sinks
         if self.settings.pushgateway:
             from lumen_action.http import Http
             from lumen_action.sinks.pushgateway import Pushgateway
 
             sinks.append(Pushgateway(self.settings.pushgateway, Http(patience_seconds=self.patience_seconds)))
+        if self.settings.remote_write:
+            from lumen_action.http import Http
+            from lumen_action.sinks.remote_write import RemoteWrite
+
+            patience = self.patience_seconds
+            http = Http(patience_seconds=patience)
+            notes, clock_ms = self._notes(), self.world.clock_ms
+            sinks.append(
+                RemoteWrite(self.settings.remote_write, http, notes, clock_ms=clock_ms, patience_seconds=patience)
+            )
+        if self.settings.otlp:
+            from lumen_action.http import Http
+            from lumen_action.sinks.otlp import Otlp
+
+            patience, clock_ms = self.patience_seconds, self.world.clock_ms
+            http = Http(patience_seconds=patience)
+            sinks.append(Otlp(self.settings.otlp, http, clock_ms=clock_ms, patience_seconds=patience))
         if self.settings.textfile_dir:
             from lumen_action.sinks.textfile import Textfile
 
             sinks.append(Textfile(self.settings.textfile_dir))
         return sinks
+
+    def _notes(self) -> Notes:
+        """Return the notes of the ledger: every kind that outlives a job has them."""
+        ledger = self.ledger()
+        if isinstance(ledger, Notes):
+            return ledger
+        raise LedgerError(f"{ledger.url} keeps no notes, which remote write needs; choose another ledger")
 
     def publisher(self) -> Publisher:
         """Return the publisher of these sinks."""
@@ -149,7 +184,8 @@ class Session:
     @property
     def ephemeral_note(self) -> str:
         """Say why no totals are published from a ledger that ends with the job, and what to set."""
+        ledger = _CREDENTIALS.sub("//", self.ledger_url)
         return (
-            f"no totals are published: the ledger {self.ledger_url} does not outlive this job; set the input `ledger` "
+            f"no totals are published: the ledger {ledger} does not outlive this job; set the input `ledger` "
             "to a place that does, such as `sqlite:/var/lib/lumen/ledger.db` on a self-hosted runner's disk"
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.ledger import Put
 from lumen_action.ledger.locks import FileLock
-from lumen_action.model import Fact
+from lumen_action.ledger.segments import GENESIS, Header, Segment, as_people_say, chained
+from lumen_action.model import Fact, FactKey
 
 SCHEME = "sqlite:"
 _BUSY_SECONDS = 30.0
@@ -30,7 +33,24 @@ _MIGRATIONS = (
     CREATE INDEX fact_run ON fact (run);
     CREATE TABLE published (sink TEXT PRIMARY KEY, head INTEGER NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE segment (
+        number INTEGER PRIMARY KEY,
+        prev_root TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        root TEXT NOT NULL,
+        leaves TEXT NOT NULL
+    );
+    ALTER TABLE fact ADD COLUMN segment INTEGER;
+    ALTER TABLE fact ADD COLUMN place INTEGER;
+    CREATE UNIQUE INDEX fact_closed ON fact (segment, place) WHERE segment IS NOT NULL;
+    CREATE INDEX fact_open ON fact (day) WHERE segment IS NULL;
+    CREATE TABLE note (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    """,
 )
+
+# So many facts are closed in one transaction: the next writer waits well under a second.
+_SEGMENT_FACTS = 10_000
 
 # Write-ahead logging needs memory shared by all writers, which these file systems cannot give.
 _NETWORK_FILE_SYSTEMS = frozenset(
@@ -158,9 +178,118 @@ class SqliteLedger:
                 (sink, head),
             )
 
+    def note(self, name: str) -> bytes | None:
+        """Return a named value, None when there is none."""
+        with self._asking():
+            row = self._base.execute("SELECT body FROM note WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
+        """Write a named value if the present one is `expected`, None for none at all; tell whether it was written."""
+        with self._asking():
+            if expected is None:
+                made = self._base.execute(
+                    "INSERT INTO note (name, body) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, body)
+                )
+            else:
+                made = self._base.execute(
+                    "UPDATE note SET body = ? WHERE name = ? AND body = ?", (body, name, expected)
+                )
+        return made.rowcount == 1
+
+    def compact(self, before_day: str) -> int:
+        """Close every open fact of days before that day; return how many. Each segment is one transaction."""
+        total = 0
+        while closed := self._close_segment(before_day):
+            total += closed
+        return total
+
+    def _close_segment(self, before_day: str) -> int:
+        with self._asking(), self._writing():
+            rows = self._base.execute(
+                "SELECT seq, key, pipeline, run, day, CAST(body AS BLOB) FROM fact "
+                "WHERE segment IS NULL AND day < ? ORDER BY day, seq LIMIT ?",
+                (before_day, _SEGMENT_FACTS),
+            ).fetchall()
+            if not rows:
+                return 0
+            for _, *filed in rows:
+                self._confirm_open(*filed)
+            last = self._base.execute("SELECT number, root FROM segment ORDER BY number DESC LIMIT 1").fetchone()
+            number, root = last or (0, GENESIS)
+            header = Segment(number + 1, root, tuple(row[-1] for row in rows)).header
+            self._base.execute(
+                "INSERT INTO segment (number, prev_root, n, root, leaves) VALUES (?, ?, ?, ?, ?)", astuple(header)
+            )
+            self._base.executemany(
+                "UPDATE fact SET segment = ?, place = ? WHERE seq = ?",
+                ((header.number, place, row[0]) for place, row in enumerate(rows)),
+            )
+        return len(rows)
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield the closed facts, oldest segment first; an IntegrityError names the segment and the fact."""
+        return self.segments_after(0)
+
+    def segments_after(self, number: int) -> Iterator[Segment]:
+        """Yield the segments after that one as `segments` does, without reading those before."""
+        with self._asking():
+            rows = self._base.execute(
+                "SELECT number, prev_root, n, root, leaves FROM segment WHERE number >= ? ORDER BY number", (number,)
+            )
+            known = [Header(*row) for row in rows]
+            lost = self._base.execute(
+                "SELECT key FROM fact WHERE segment IS NOT NULL AND segment NOT IN (SELECT number FROM segment)"
+            ).fetchone()
+        before = known.pop(0) if known and known[0].number == number else None
+        yield from chained(map(self._segment, known), number, before.root if before else GENESIS)
+        if lost:
+            raise IntegrityError(f"ledger {self.url}: fact {lost[0]} claims to be in a segment that is not there")
+
+    def _segment(self, header: Header) -> Segment:
+        with self._asking():
+            rows = self._base.execute(
+                "SELECT key, pipeline, run, day, CAST(body AS BLOB) FROM fact WHERE segment = ? ORDER BY place",
+                (header.number,),
+            ).fetchall()
+        segment = header.around([row[-1] for row in rows], str(header.number))
+        for place, (key, *filed) in enumerate(rows):
+            if not _filed_rightly(key, *filed):
+                where = f"segment {header.number}: fact {place + 1} of {header.n}"
+                raise IntegrityError(f"{where} is filed under what it does not say{as_people_say(filed[-1])}")
+        return segment
+
+    def open_facts(self) -> Iterator[Fact]:
+        """Yield the facts that no segment holds yet."""
+        with self._asking():
+            rows = self._base.execute(
+                "SELECT key, pipeline, run, day, CAST(body AS BLOB) FROM fact WHERE segment IS NULL"
+            )
+            for row in rows:
+                self._confirm_open(*row)
+                yield self._decoded(row[-1])
+
+    def _confirm_open(self, key: str, pipeline: str, run: str, day: str, body: bytes) -> None:
+        if not _filed_rightly(key, pipeline, run, day, body):
+            raise IntegrityError(
+                f"ledger {self.url}: the open fact {key} is filed under what it does not say{as_people_say(body)}"
+            )
+
     def close(self) -> None:
         """Let go of the file."""
         self._base.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._base.execute("COMMIT")
+        except BaseException:
+            # A full disk has rolled back already.
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -173,4 +302,16 @@ class SqliteLedger:
         try:
             return Fact.decode(body)
         except ValueError as fault:
-            raise IntegrityError(f"ledger {self.url}: a stored fact cannot be read ({fault})") from fault
+            raise IntegrityError(
+                f"ledger {self.url}: a stored fact cannot be read ({fault}); `lumen ledger verify` names it"
+            ) from fault
+
+
+def _filed_rightly(key: str, pipeline: str, run: str, day: str, body: bytes) -> bool:
+    """Tell whether the columns, by which facts are found, agree with what the fact says."""
+    try:
+        said = json.loads(body)
+        digest = FactKey(**said["key"]).digest
+        return (digest, said["pipeline"], said["key"]["run"], said["day"]) == (key, pipeline, run, day)
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,267 @@
+"""Prometheus remote write 1.0: totals as samples stamped with ledger time, and every run as one sample.
+
+A sample never replaces another, so what matters is its stamp. The totals of a pipeline are stamped later than all
+that was stamped before, and only if they have counted at least as much: in the order of the stamps no counter goes
+down, in whatever order the requests arrive. The note that remembers the stamp and what was counted is written by
+compare-and-swap before anything is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from lumen_action.errors import RemoteError
+from lumen_action.http import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    Http,
+    HttpError,
+    Request,
+    Timing,
+    split_credentials,
+)
+from lumen_action.model import Fact
+from lumen_action.sinks import Group
+from lumen_action.sinks.points import Point, run_events, series, totals
+from lumen_action.sinks.protobuf import write_request
+from lumen_action.sinks.series import COUNTER
+from lumen_action.sinks.snappy import block
+
+FIELD = "remote-write-url"
+TOKEN_NAME = "LUMEN_REMOTE_WRITE_TOKEN"  # noqa: S105 - the name of a variable
+
+_HEADERS = {
+    "Content-Encoding": "snappy",
+    "Content-Type": "application/x-protobuf",
+    "X-Prometheus-Remote-Write-Version": "0.1.0",
+}
+_OUR_HEADERS = frozenset({*(name.lower() for name in _HEADERS), "authorization", "content-length", "host"})
+_MOST_POINTS = 1000
+_MOST_SWAPS = 20
+
+# What receivers say of a sample they will never take, by status and words; Prometheus, Mimir and Thanos each have
+# their own. Prometheus answers 500 to one that is too old, which would otherwise be worth another try.
+_REFUSING_STATUSES = frozenset({400, 409, 422, 500})
+_DUPLICATE = re.compile(r"duplicate sample|duplicate-timestamp|same timestamp|new-value-for-timestamp", re.IGNORECASE)
+_TOO_OLD = re.compile(r"too[ -]old|out[ -]of[ -](order|bounds)|too far in (the )?past", re.IGNORECASE)
+
+
+class Notes(Protocol):
+    """Where stamps are remembered; a ledger's notes fit."""
+
+    def note(self, name: str) -> bytes | None:
+        """Return the value, None when there is none."""
+
+    def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
+        """Write the value if the present one is `expected`, None for none at all; tell whether it was written."""
+
+
+@dataclass(frozen=True)
+class RemoteWriteOptions:
+    """Where samples are written and how to be let in; the URL may carry user and password."""
+
+    url: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: str | None = None
+    timeout_seconds: float = 10.0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must not be shown: the secrets, and the header value they become."""
+        user, password = split_credentials(self.url)[1] or ("", "")
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode() if password else ""
+        return tuple(word for word in (password, basic, self.token) if word)
+
+
+def problems(options: RemoteWriteOptions) -> list[str]:
+    """Say all that is wrong with the options, without repeating a secret."""
+    found = _url_problems(options.url)
+    if not found and options.token and split_credentials(options.url)[1]:
+        found.append(f"{FIELD}: both a password and a bearer token are given; keep one")
+    if options.token and not re.fullmatch(r"[!-~]+", options.token):
+        found.append(f"{TOKEN_NAME}: it holds a blank, a line break or a letter outside ASCII; paste it again")
+    for name, value in options.headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not re.fullmatch(r"[ -~]+", value):
+            found.append(
+                f"remote-write.headers: {name!r} is no header of plain ASCII; write for example `X-Scope-OrgID: team-a`"
+            )
+        elif name.lower() in _OUR_HEADERS:
+            found.append(f"remote-write.headers: {name} is set by us; leave it out")
+    if options.ca_file and not Path(options.ca_file).is_file():
+        found.append(f"remote-write.ca-file: {options.ca_file!r} is not a file; give the authority as PEM")
+    if options.timeout_seconds <= 0:
+        found.append(f"remote-write.timeout-seconds: {options.timeout_seconds:g} s is not a time; use for example 10")
+    return found
+
+
+def _url_problems(url: str) -> list[str]:
+    example = "write for example https://mimir.example/api/v1/push"
+    if re.search(r"[\x00-\x20\x7f]", url):
+        return [f"{FIELD}: the URL holds a blank or a line break; {example}"]
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        return [f"{FIELD}: host or port of the URL cannot be read; {example}"]
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return [f"{FIELD}: the URL needs http:// or https:// and a host; {example}"]
+    if parts.path in ("", "/"):
+        return [f"{FIELD}: the URL needs the path of the receiver, such as /api/v1/write of Prometheus; {example}"]
+    return []
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many points the receiver holds now, and why it will never hold the others."""
+
+    points: int = 0
+    refused: tuple[str, ...] = ()
+
+    def __add__(self, other: Written) -> Written:
+        """Add up two parts of one delivery."""
+        return Written(self.points + other.points, self.refused + other.refused)
+
+
+class RemoteWrite:
+    """Appends samples; sending the same again changes nothing."""
+
+    def __init__(
+        self,
+        options: RemoteWriteOptions,
+        http: Http,
+        notes: Notes,
+        *,
+        clock_ms: Callable[[], int],
+        patience_seconds: float = 30.0,
+        timing: Timing | None = None,
+    ) -> None:
+        """Take the credentials out of the URL, so that neither the name nor a message can hold them."""
+        self._url, self._auth = split_credentials(options.url)
+        self._options = options
+        self._http = http
+        self._notes = notes
+        self._clock_ms = clock_ms
+        self._patience_seconds = patience_seconds
+        self._timing = timing or Timing()
+        address = urlsplit(self._url)
+        self.name = f"remote_write:{address.scheme}://{address.netloc}{address.path}"
+
+    def publish(self, groups: Sequence[Group]) -> int:
+        """Append the totals of every pipeline among the groups; never less after more."""
+        of_pipeline: dict[str, list[Group]] = {}
+        for group in groups:
+            of_pipeline.setdefault(group.labels.get("pipeline", ""), []).append(group)
+        written = Written()
+        for pipeline, own in of_pipeline.items():
+            written += self._write(totals(own, self._stamp(pipeline, _counted(own))))
+        if written.refused:
+            reasons = "; ".join(dict.fromkeys(written.refused))
+            raise RemoteError(f"{len(written.refused)} samples were refused and dropped: {reasons}")
+        return written.points
+
+    def publish_events(self, facts: Iterable[Fact]) -> Written:
+        """Append every counted run as a sample; what is refused for good is told and not tried again."""
+        # All are worth 1: what already stands under a stamp is the same.
+        return self._write(run_events(facts), sent_before=True)
+
+    def probe(self) -> None:
+        """Write nothing, which a receiver accepts."""
+        self._post([])
+
+    def _stamp(self, pipeline: str, counted: float) -> int:
+        """Take the next stamp of a pipeline, unless totals that are further have one already."""
+        name = f"stamp/{f'{self.name}|{pipeline}'.encode().hex()}"
+        for _ in range(_MOST_SWAPS):
+            present = self._notes.note(name)
+            before = json.loads(present) if present else {"stamp_ms": 0, "counted": 0}
+            if before["counted"] > counted:
+                raise RemoteError(
+                    f"these totals count {counted:.0f} events, and {before['counted']:.0f} were written before"
+                )
+            stamp_ms = max(int(before["stamp_ms"]) + 1, self._clock_ms())
+            mine = json.dumps({"stamp_ms": stamp_ms, "counted": counted}).encode()
+            if self._notes.put_note(name, mine, expected=present):
+                return stamp_ms
+        raise RemoteError(f"other publishers took every stamp in {_MOST_SWAPS} tries")
+
+    def _write(self, points: Sequence[Point], *, sent_before: bool = False) -> Written:
+        give_up_at = self._timing.clock() + self._patience_seconds
+        written = Written()
+        for start in range(0, len(points), _MOST_POINTS):
+            written += self._settle(points[start : start + _MOST_POINTS], give_up_at, sent_before=sent_before)
+        return written
+
+    def _settle(self, points: Sequence[Point], give_up_at: float, *, sent_before: bool) -> Written:
+        """Send points until each is held or refused; one that is refused takes its whole request with it, so halve."""
+        refusal, resent = self._post_patiently(points, give_up_at)
+        sent_before = sent_before or resent
+        if refusal is None:
+            return Written(len(points))
+        if len(points) > 1:
+            if self._timing.clock() >= give_up_at:
+                raise refusal
+            middle = len(points) // 2
+            return self._settle(points[:middle], give_up_at, sent_before=sent_before) + self._settle(
+                points[middle:], give_up_at, sent_before=sent_before
+            )
+        if sent_before and _DUPLICATE.search(str(refusal)):
+            return Written(1)
+        return Written(refused=(str(refusal),))
+
+    def _post_patiently(self, points: Sequence[Point], give_up_at: float) -> tuple[HttpError | None, bool]:
+        """Return the refusal, if any, and whether an earlier try may have arrived although its answer did not."""
+        tries = 0
+        while True:
+            try:
+                self._post(points)
+            except HttpError as fault:
+                if _refuses(fault):
+                    return fault, tries > 0
+                tries += 1
+                pause = self._pause(tries, fault.retry_after_seconds)
+                if not fault.passing or self._timing.clock() + pause >= give_up_at:
+                    raise
+            else:
+                return None, tries > 0
+            self._timing.sleep(pause)
+
+    def _pause(self, tries: int, asked: float | None) -> float:
+        longest: float = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16))
+        return (asked or 0.0) + self._timing.chance() * longest
+
+    def _post(self, points: Sequence[Point]) -> None:
+        options = self._options
+        self._http.send(
+            Request(
+                "POST",
+                self._url,
+                body=block(write_request(series(points))),
+                headers={**options.headers, **_HEADERS},
+                timeout_seconds=options.timeout_seconds,
+                auth=self._auth,
+                token=options.token,
+                ca_file=options.ca_file,
+            )
+        )
+
+
+def _counted(groups: Iterable[Group]) -> float:
+    """Return the sum of all counters: as none of them goes down, it tells which of two folds saw more.
+
+    The head of the ledger cannot: it is read before the facts, and may be older than what was folded.
+    """
+    counters = (family for group in groups for family in group.families if family.type == COUNTER)
+    return sum(sample.value for family in counters for sample in family.samples)
+
+
+def _refuses(fault: HttpError) -> bool:
+    said = str(fault)
+    return fault.status in _REFUSING_STATUSES and bool(_DUPLICATE.search(said) or _TOO_OLD.search(said))
