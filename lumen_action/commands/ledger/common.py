@@ -1,0 +1,41 @@
+"""What the sub-commands have in common: how they are described, and the ledgers they need."""
+
+from __future__ import annotations
+
+import argparse
+
+from lumen_action.commands import World
+from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.errors import ConfigError
+from lumen_action.ledger.checkpoints import SegmentedLedger
+from lumen_action.ledger.signing import SIGNING_KEY, Signer
+
+
+def subcommand_parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
+    """Make the parser of a sub-command that works on one ledger."""
+    made = command_parser(f"ledger {name}", description, f"lumen ledger {example}", ("ledger", "config"))
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def session_of(arguments: argparse.Namespace, world: World) -> Session:
+    """Open the session of a person who has time."""
+    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+
+
+def segmented(session: Session) -> SegmentedLedger:
+    """Return the ledger, which must be one that has segments."""
+    ledger = session.ledger()
+    if not isinstance(ledger, SegmentedLedger):
+        raise ConfigError(
+            f"ledger: {ledger.url} has no segments, so there is nothing to close or to verify; "
+            "`lumen ledger copy` brings its facts into one that has, such as `sqlite:ledger.db`"
+        )
+    return ledger
+
+
+def signer_of(world: World) -> Signer | None:
+    """Return the key to sign with, when one is set."""
+    text = world.env.get(SIGNING_KEY, "")
+    return Signer.parse(text) if text.strip() else None

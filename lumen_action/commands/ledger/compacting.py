@@ -1,0 +1,80 @@
+"""`lumen ledger compact`: close the facts of past days."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+
+from lumen_action.commands import World
+from lumen_action.commands.ledger.common import segmented, session_of, signer_of, subcommand_parser
+from lumen_action.errors import ConfigError
+from lumen_action.ledger.checkpoints import Checkpoint, keep_checkpoints, public_key
+from lumen_action.ledger.signing import SIGNING_KEY, PublicKey
+
+# A run may be run again for thirty days.
+_OPEN_DAYS = 31
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what the sub-command takes."""
+    made = subcommand_parser(
+        "compact",
+        "Close the facts of past days into segments and write a checkpoint of each. Nothing is removed, and a fact\n"
+        "that comes later for a closed day goes into a later segment.\n"
+        f"With {SIGNING_KEY} (PEM, or 32 bytes in base64) the checkpoints are signed with Ed25519. Keep a copy of the\n"
+        "newest where nobody who can write the ledger can write: only it shows a past that was rewritten.",
+        "compact --ledger sqlite:/var/lib/lumen/ledger.db --json | jq -r .checkpoint.text > kept.txt",
+    )
+    made.add_argument("--before", metavar="DAY", help=f"close days before this one (default: {_OPEN_DAYS} days ago)")
+    return made
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Close what is old enough and write the checkpoints."""
+    before = _day(arguments.before, world)
+    signer = signer_of(world)
+    ledger = segmented(session_of(arguments, world))
+    closed = ledger.compact(before)
+    newest = keep_checkpoints(ledger, signer)
+    key = public_key(ledger, signer) if signer else None
+    if arguments.json:
+        checkpoint = newest and {
+            "origin": newest.origin,
+            "size": newest.size,
+            "root": newest.root.hex(),
+            "text": newest.text.decode(),
+        }
+        world.answer_json(
+            {
+                "ledger": ledger.url,
+                "before_day": before,
+                "closed_facts": closed,
+                "checkpoint": checkpoint,
+                "public_key": str(key) if key else None,
+            },
+            indent=2,
+        )
+    else:
+        world.answer("\n".join(_lines(before, closed, newest, key)))
+    return 0
+
+
+def _day(text: str | None, world: World) -> str:
+    if text is None:
+        today = datetime.fromtimestamp(world.clock_ms() / 1000, timezone.utc).date()
+        return (today - timedelta(days=_OPEN_DAYS)).isoformat()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as fault:
+        raise ConfigError(f"before: {text!r} is no day; write it as `--before 2026-01-31`") from fault
+    return day.isoformat()
+
+
+def _lines(before: str, closed: int, newest: Checkpoint | None, key: PublicKey | None) -> Iterator[str]:
+    yield f"{closed} facts of days before {before} were closed"
+    if newest:
+        yield "checkpoint, to be kept outside:"
+        yield newest.text.decode()
+    if key:
+        yield f"public key: {key}"
