@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import servers
+import stores
 
 from lumen_action.http import Http
 
@@ -65,3 +66,23 @@ def certificate(tmp_path: Path) -> servers.Certificate:
         return servers.make_certificate(tmp_path)
     except servers.MissingProgramError as missing:
         pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def running_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stores.Stores]:
+    """Return what starts the servers of ledgers at their first use, once for a module."""
+    with contextlib.ExitStack() as stack:
+        yield stores.Stores(tmp_path_factory.mktemp, stack)
+
+
+@pytest.fixture
+def store_url(running_stores: stores.Stores, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Return what makes an empty store of a kind and tells its URL."""
+
+    def url(kind: str) -> str:
+        try:
+            return running_stores.url(kind, monkeypatch.setenv)
+        except servers.MissingProgramError as missing:
+            pytest.fail(str(missing), pytrace=False)
+
+    return url

@@ -10,14 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import postgres
 import pytest
-import s3host
-import servers
+import stores
 from facts import HOUR, NOON, fact, failure
-from githost import GitHost
 
 from lumen_action.errors import LedgerError
 from lumen_action.ledger import Ledger, Put
@@ -27,70 +24,16 @@ from lumen_action.ledger.opening import open_ledger as open_by_url
 from lumen_action.ledger.segments import GENESIS, Segment
 from lumen_action.model import Fact, Kind, Outcome
 
-Server = TypeVar("Server")
 Opener = Callable[[], Any]
 WRITERS, EACH = 8, 4
 _NUMBERS = itertools.count(1)
-_AWS = {
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "geheim",
-    "AWS_REGION": "eu-central-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
-def present(start: Callable[[], Server]) -> Server:
-    """Start a server, or fail with the command that fetches it."""
-    try:
-        return start()
-    except servers.MissingProgramError as missing:
-        pytest.fail(str(missing), pytrace=False)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
-    """Start each server at its first use, once for all tests."""
-    running: dict[str, Any] = {}
-    with contextlib.ExitStack() as stack:
-
-        def server(name: str) -> object:
-            if name not in running:
-                if name == "postgres":
-                    running[name] = present(lambda: stack.enter_context(postgres.serving()))
-                else:
-                    running[name] = present(lambda: s3host.start(tmp_path_factory.mktemp("store"), name))
-                    stack.callback(running[name].stop)
-            return running[name]
-
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "git", "postgres", *s3host.SERVERS])
-def open_ledger(
-    request: pytest.FixtureRequest,
-    shared: Callable[[str], Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Opener]:
+@pytest.fixture(params=stores.KINDS)
+def open_ledger(request: pytest.FixtureRequest, store_url: Callable[[str], str], tmp_path: Path) -> Iterator[Opener]:
     """Return what opens one more ledger over the same, at first empty, store."""
-    kind = request.param
+    url = store_url(request.param)
     with contextlib.ExitStack() as stack:
-        if kind == "git":
-            host = stack.enter_context(GitHost.create(tmp_path).serving())
-            url = f"git:{host.url}"
-        elif kind == "postgres":
-            server = shared(kind)
-            url = server.url(server.database())
-        elif kind in s3host.SERVERS:
-            bucket = f"b{next(_NUMBERS)}-{kind.replace('_', '-')}"
-            endpoint = shared(kind).url
-            assert s3host.ask(endpoint, "PUT", f"/{bucket}") == 200
-            for name, value in _AWS.items():
-                monkeypatch.setenv(name, value)
-            monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-            url = f"s3://{bucket}/lumen"
-        else:
-            url = f"sqlite:{tmp_path / 'ledger.db'}"
 
         def opened() -> Any:  # noqa: ANN401 - a ledger of any kind
             # Each has a clone of its own, as each machine has.
