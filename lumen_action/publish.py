@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lumen_action.errors import LumenError
 from lumen_action.ledger import Ledger
-from lumen_action.sinks import Sink
+from lumen_action.sinks import DurationSink, Sink
 from lumen_action.sinks.series import PublishFacts, families
 from lumen_action.sli.absence import absences
 from lumen_action.sli.days import Calendar
@@ -77,10 +77,11 @@ class Publisher:
         try:
             for _ in range(_MOST_ROUNDS):
                 head = self.ledger.head()
-                state = fold(
-                    collect(self.ledger.scan(pipeline=pipeline)), now_ms=self.clock_ms(), calendar=self.calendar
-                )
+                facts = collect(self.ledger.scan(pipeline=pipeline))
+                state = fold(facts, now_ms=self.clock_ms(), calendar=self.calendar)
                 samples += sink.publish(families(state, self.constants(head)))
+                if isinstance(sink, DurationSink):
+                    sink.send_durations(facts.values())
                 self.ledger.mark_published(mark, head)
                 if self.ledger.head() == head:
                     break

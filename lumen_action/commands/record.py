@@ -15,7 +15,7 @@ from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import Session, open_session
 from lumen_action.errors import ConfigError, LumenError, RemoteError
 from lumen_action.ledger import Put
-from lumen_action.model import Evidence, Trust
+from lumen_action.model import Evidence, Kind, Trust
 from lumen_action.record import RUN_STAGE, Recorded, Recorder
 
 _LEDGER_WORDS = {None: "deferred", Put.CREATED: "created", Put.SAME: "same", Put.CONFLICT: "conflict"}
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     recorded = recorder.record()
     showing = _publish(session, recorded)
     _hand_over(session, recorded, showing, as_json=arguments.json)
-    warnings = (*recorded.warnings, *showing.faults)
+    warnings = (*recorded.warnings, *showing.faults, *_trace(session, recorded))
     if recorded.errors:
         session.host.notice("error", "lumen", "\n".join(recorded.errors))
     for warning in warnings:
@@ -116,6 +116,27 @@ def _publish(session: Session, recorded: Recorded) -> _Showing:
         lines=tuple(result.describe() for result in results if result.ok),
         faults=tuple(result.describe() for result in results if not result.ok),
     )
+
+
+def _trace(session: Session, recorded: Recorded) -> tuple[str, ...]:
+    """Send the trace of an attempt that has ended to the OTLP receiver, if there is one; return what went wrong."""
+    key = recorded.fact.key
+    if not session.settings.otlp or key.kind is not Kind.RUN or recorded.fact.trust is Trust.FORK:
+        return ()
+    from lumen_action.sinks.otlp import Otlp
+
+    try:
+        facts = [
+            fact
+            for fact in session.ledger().scan(run=key.run)
+            if (fact.key.repo, fact.key.attempt) == (key.repo, key.attempt)
+        ]
+        for sink in session.sinks:
+            if isinstance(sink, Otlp):
+                sink.send_traces(facts)
+    except LumenError as fault:
+        return (f"the trace was not sent: {fault}",)
+    return ()
 
 
 def _hand_over(session: Session, recorded: Recorded, showing: _Showing, *, as_json: bool) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from lumen_action.model import Fact
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,11 @@ class Sink(Protocol):
 
     def probe(self) -> None:
         """Raise what publishing would raise, without changing what the sink shows."""
+
+
+@runtime_checkable
+class DurationSink(Protocol):
+    """A sink that also shows how long runs took, which totals do not tell."""
+
+    def send_durations(self, facts: Iterable[Fact]) -> None:
+        """Show the durations of all runs of a pipeline."""

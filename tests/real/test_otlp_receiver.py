@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import re
 import socket
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 import servers
 from facts import NOON, fact
 
+from lumen_action import cli
+from lumen_action.commands import World
 from lumen_action.http import Http, HttpError
 from lumen_action.model import Fact, Outcome
 from lumen_action.sinks.otlp import Otlp, OtlpOptions
@@ -137,6 +140,25 @@ def test_the_receiver_reads_run_job_and_stages_as_one_tree(rotel: Rotel, sink: O
     assert "Status code    : STATUS_CODE_ERROR" in upload
     assert "-> exception.type: Str(network/any)" in upload
     assert "Status code    : STATUS_CODE_UNSET" in build
+
+
+def test_a_run_that_is_recorded_sends_its_trace(rotel: Rotel, tmp_path: Path) -> None:
+    env = {
+        "HOME": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path),
+        "LUMEN_LEDGER": f"sqlite:{tmp_path / 'ledger.db'}",
+        "LUMEN_OTLP_URL": rotel.url,
+        "LUMEN_RUN_ID": "r1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    for stage, outcome in (("build", "success"), ("run", "success")):
+        told = io.StringIO()
+        world = World(env=env, folder=tmp_path, stdout=io.StringIO(), stderr=told)
+        assert cli.main(["record", "--stage", stage, "--outcome", outcome, "--pipeline", "nightly"], world) == 0
+        assert "warning" not in told.getvalue()
+    spans = "".join(rotel.printed("Span", 3))
+    assert "Name           : RUN nightly" in spans
+    assert "Name           : build" in spans
 
 
 def test_a_receiver_that_is_gone_is_told_after_the_given_time() -> None:

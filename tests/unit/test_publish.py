@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from facts import NOON, fact
 from lumen_action.errors import RemoteError
 from lumen_action.ledger import Ledger
 from lumen_action.ledger.opening import open_ledger
-from lumen_action.model import Kind
+from lumen_action.model import Fact, Kind
 from lumen_action.publish import Publisher
 from lumen_action.sinks import Group, Sink
 from lumen_action.sinks.series import PublishFacts
@@ -40,6 +41,15 @@ class DeadBoard(Board):
         raise RemoteError(f"nobody answers for {len(groups)} groups")
 
 
+class TimedBoard(Board):
+    def __init__(self) -> None:
+        super().__init__()
+        self.durations: list[int | None] = []
+
+    def send_durations(self, facts: Iterable[Fact]) -> None:
+        self.durations = sorted((each.duration_ms for each in facts), key=str)
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened = open_ledger(f"sqlite:{tmp_path / 'ledger.db'}")
@@ -58,6 +68,15 @@ def test_the_totals_of_the_ledger_are_shown(ledger: Ledger) -> None:
     [result] = publisher(ledger, board).publish("nightly")
     assert result.ok
     assert board.shown == [3]
+
+
+def test_a_sink_that_shows_durations_gets_all_facts_of_the_pipeline(ledger: Ledger) -> None:
+    ledger.put(replace(fact(run="1"), duration_ms=400))
+    ledger.put(replace(fact(run="2"), duration_ms=900))
+    ledger.put(replace(fact(run="3", pipeline="release"), duration_ms=7))
+    board = TimedBoard()
+    publisher(ledger, board, Board()).publish("nightly")
+    assert board.durations == [400, 900]
 
 
 def test_a_day_without_its_expected_run_is_recorded_as_missing_once(ledger: Ledger) -> None:
