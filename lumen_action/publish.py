@@ -11,7 +11,7 @@ from lumen_action.sinks import DurationSink, Sink
 from lumen_action.sinks.series import PublishFacts, families
 from lumen_action.sli.absence import absences
 from lumen_action.sli.days import Calendar
-from lumen_action.sli.fold import collect, fold
+from lumen_action.sli.fold import Collected, collect, fold
 from lumen_action.sli.schedule import Schedule
 
 # A ledger that never rests must not keep a job waiting; what moved since is the next publisher's work.
@@ -40,6 +40,23 @@ class Published:
         return f"published {self.samples} samples to {self.sink}" if self.samples else f"{self.sink} is up to date"
 
 
+class _Reading:
+    """The facts of one pipeline, read again only when the ledger has moved."""
+
+    def __init__(self, ledger: Ledger, pipeline: str) -> None:
+        self.pipeline = pipeline
+        self._ledger = ledger
+        self._head: int | None = None
+        self._facts: Collected = {}
+
+    def now(self) -> tuple[int, Collected]:
+        """Return the head, and facts that hold at least all up to it."""
+        head = self._ledger.head()
+        if head != self._head:
+            self._head, self._facts = head, collect(self._ledger.scan(pipeline=self.pipeline))
+        return head, self._facts
+
+
 @dataclass(frozen=True)
 class Publisher:
     """Everything publishing needs besides the pipeline's name."""
@@ -60,24 +77,23 @@ class Publisher:
         """
         try:
             with self.ledger.publishing(_LOCK_SECONDS):
+                reading = _Reading(self.ledger, pipeline)
                 if schedule:
-                    facts = self.ledger.scan(pipeline=pipeline)
-                    for fact in absences(facts, schedule, self.calendar, self.clock_ms()):
+                    for fact in absences(reading.now()[1].values(), schedule, self.calendar, self.clock_ms()):
                         self.ledger.put(fact)
-                return [self._to(sink, pipeline, covering) for sink in self.sinks]
+                return [self._to(sink, reading, covering) for sink in self.sinks]
         except LumenError as fault:
             return [Published(sink.name, fault=str(fault)) for sink in self.sinks]
 
-    def _to(self, sink: Sink, pipeline: str, covering: int | None) -> Published:
-        mark = f"{sink.name}|{pipeline}"
+    def _to(self, sink: Sink, reading: _Reading, covering: int | None) -> Published:
+        mark = f"{sink.name}|{reading.pipeline}"
         shown = self.ledger.published_head(mark)
         if covering is not None and shown >= covering:
             return Published(sink.name, head=shown)
         samples = 0
         try:
             for _ in range(_MOST_ROUNDS):
-                head = self.ledger.head()
-                facts = collect(self.ledger.scan(pipeline=pipeline))
+                head, facts = reading.now()
                 state = fold(facts, now_ms=self.clock_ms(), calendar=self.calendar)
                 samples += sink.publish(families(state, self.constants(head)))
                 if isinstance(sink, DurationSink):

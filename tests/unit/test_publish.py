@@ -79,6 +79,30 @@ def test_a_sink_that_shows_durations_gets_all_facts_of_the_pipeline(ledger: Ledg
     assert board.durations == [400, 900]
 
 
+class Counted:
+    """A ledger that counts how often its facts are read."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.scans = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.ledger, name)
+
+    def scan(self, **wanted: str) -> Iterator[Fact]:
+        self.scans += 1
+        return self.ledger.scan(**wanted)
+
+
+def test_facts_are_read_once_for_all_sinks_while_the_ledger_rests(ledger: Ledger) -> None:
+    ledger.put(fact())
+    counted = Counted(ledger)
+    schedule = Schedule((Cron.parse("0 2 * * *"),))
+    results = publisher(counted, Board("one"), Board("two")).publish("nightly", schedule=schedule)  # type: ignore[arg-type]
+    assert all(result.ok for result in results)
+    assert counted.scans == 1
+
+
 def test_a_day_without_its_expected_run_is_recorded_as_missing_once(ledger: Ledger) -> None:
     ledger.put(fact(day="2025-12-29"))
     ledger.put(fact(run="2"))
