@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from lumen_action.addresses import address_fault
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.http import (
     FIRST_PAUSE_SECONDS,
@@ -86,13 +87,9 @@ def problems(options: OtlpOptions) -> list[str]:
 
 def _url_problems(url: str) -> list[str]:
     example = "write for example http://collector:4318"
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it checks it
-    except ValueError:
-        return [f"{FIELD}: host or port of the URL cannot be read; {example}"]
-    if re.search(r"[\x00-\x20\x7f]", url) or parts.scheme not in ("http", "https") or not parts.hostname:
-        return [f"{FIELD}: the URL needs http:// or https:// and a host, and no blanks; {example}"]
+    if fault := address_fault(url):
+        return [f"{FIELD}: {fault}; {example}"]
+    parts = urlsplit(url)
     if parts.query or parts.fragment or re.search(r"/v1/(metrics|traces|logs)/?$", parts.path):
         return [f"{FIELD}: leave out /v1/…, ? and #, the path of each signal is added; {example}"]
     return []

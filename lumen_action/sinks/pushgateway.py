@@ -6,9 +6,9 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from lumen_action.addresses import access_faults, address_fault, login_secrets
 from lumen_action.http import Http, Request, split_credentials
 from lumen_action.sinks import Group
 from lumen_action.sinks.exposition import PROMETHEUS_TYPE, prometheus_text
@@ -35,9 +35,7 @@ class PushgatewayOptions:
     def secrets(self) -> tuple[str, ...]:
         """Return what must not be shown: the secrets, and the header value they become."""
         login = (self.user, self.password) if self.user else split_credentials(self.url)[1]
-        user, password = login or ("", "")
-        basic = base64.b64encode(f"{user}:{password}".encode()).decode() if password else ""
-        return tuple(word for word in (password, basic, self.token) if word)
+        return login_secrets(login, self.token)
 
 
 def problems(options: PushgatewayOptions) -> list[str]:
@@ -48,28 +46,15 @@ def problems(options: PushgatewayOptions) -> list[str]:
         found.append(f"{FIELD}: both a password and a bearer token are given; keep one")
     if in_url and options.user:
         found.append(f"{FIELD}: user and password are given twice, in the URL and beside it; keep one")
-    if options.token and not re.fullmatch(r"[!-~]+", options.token):
-        found.append(
-            "LUMEN_PUSHGATEWAY_TOKEN: it holds a blank, a line break or a letter outside ASCII; paste it again"
-        )
-    if options.ca_file and not Path(options.ca_file).is_file():
-        found.append(f"pushgateway.ca-file: {options.ca_file!r} is not a file; give the authority's certificate as PEM")
-    if options.timeout_seconds <= 0:
-        found.append(f"pushgateway.timeout-seconds: {options.timeout_seconds:g} s is not a time; use for example 10")
-    return found
+    given = (options.token, options.ca_file, options.timeout_seconds)
+    return [*found, *access_faults("pushgateway", "LUMEN_PUSHGATEWAY_TOKEN", *given)]
 
 
 def _url_problems(url: str) -> list[str]:
     example = "write for example http://pushgateway:9091"
-    if re.search(r"[\x00-\x20\x7f]", url):
-        return [f"{FIELD}: the URL holds a blank or a line break; {example}"]
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it checks it
-    except ValueError:
-        return [f"{FIELD}: host or port of the URL cannot be read; {example}"]
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [f"{FIELD}: the URL needs http:// or https:// and a host; {example}"]
+    if fault := address_fault(url):
+        return [f"{FIELD}: {fault}; {example}"]
+    parts = urlsplit(url)
     if parts.query or parts.fragment:
         return [f"{FIELD}: the URL has a ? or # part, which a Pushgateway does not know; {example}"]
     if re.search(r"/metrics(/|$)", parts.path):

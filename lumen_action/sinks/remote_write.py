@@ -8,15 +8,14 @@ compare-and-swap before anything is sent.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from lumen_action.addresses import access_faults, address_fault, login_secrets
 from lumen_action.errors import RemoteError
 from lumen_action.http import (
     FIRST_PAUSE_SECONDS,
@@ -76,9 +75,7 @@ class RemoteWriteOptions:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return what must not be shown: the secrets, and the header value they become."""
-        user, password = split_credentials(self.url)[1] or ("", "")
-        basic = base64.b64encode(f"{user}:{password}".encode()).decode() if password else ""
-        return tuple(word for word in (password, basic, self.token) if word)
+        return login_secrets(split_credentials(self.url)[1], self.token)
 
 
 def problems(options: RemoteWriteOptions) -> list[str]:
@@ -86,8 +83,6 @@ def problems(options: RemoteWriteOptions) -> list[str]:
     found = _url_problems(options.url)
     if not found and options.token and split_credentials(options.url)[1]:
         found.append(f"{FIELD}: both a password and a bearer token are given; keep one")
-    if options.token and not re.fullmatch(r"[!-~]+", options.token):
-        found.append(f"{TOKEN_NAME}: it holds a blank, a line break or a letter outside ASCII; paste it again")
     for name, value in options.headers.items():
         if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not re.fullmatch(r"[ -~]+", value):
             found.append(
@@ -95,24 +90,15 @@ def problems(options: RemoteWriteOptions) -> list[str]:
             )
         elif name.lower() in _OUR_HEADERS:
             found.append(f"remote-write.headers: {name} is set by us; leave it out")
-    if options.ca_file and not Path(options.ca_file).is_file():
-        found.append(f"remote-write.ca-file: {options.ca_file!r} is not a file; give the authority as PEM")
-    if options.timeout_seconds <= 0:
-        found.append(f"remote-write.timeout-seconds: {options.timeout_seconds:g} s is not a time; use for example 10")
-    return found
+    given = (options.token, options.ca_file, options.timeout_seconds)
+    return [*found, *access_faults("remote-write", TOKEN_NAME, *given)]
 
 
 def _url_problems(url: str) -> list[str]:
     example = "write for example https://mimir.example/api/v1/push"
-    if re.search(r"[\x00-\x20\x7f]", url):
-        return [f"{FIELD}: the URL holds a blank or a line break; {example}"]
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it checks it
-    except ValueError:
-        return [f"{FIELD}: host or port of the URL cannot be read; {example}"]
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [f"{FIELD}: the URL needs http:// or https:// and a host; {example}"]
+    if fault := address_fault(url):
+        return [f"{FIELD}: {fault}; {example}"]
+    parts = urlsplit(url)
     if parts.path in ("", "/"):
         return [f"{FIELD}: the URL needs the path of the receiver, such as /api/v1/write of Prometheus; {example}"]
     return []
