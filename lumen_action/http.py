@@ -107,6 +107,18 @@ class Timing:
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
 
+    def pause(
+        self,
+        tries: int,
+        asked: float | None = None,
+        *,
+        first: float = FIRST_PAUSE_SECONDS,
+        longest: float = LONGEST_PAUSE_SECONDS,
+    ) -> float:
+        """Choose any pause up to a limit that doubles with each try, so that many runners do not come back together."""
+        limit: float = min(longest, first * 2 ** min(tries - 1, 16))
+        return (asked or 0.0) + self.chance() * limit
+
 
 class Http:
     """Sends requests and tries again, with growing random pauses, until an answer comes or the time is up."""
@@ -152,15 +164,10 @@ class Http:
             except HttpError as fault:
                 if not fault.passing or call.method not in REPEATABLE:
                     raise
-                pause = self._pause(tries, fault.retry_after_seconds)
+                pause = self._timing.pause(tries, fault.retry_after_seconds)
                 if self._timing.clock() + pause >= give_up_at:
                     raise _given_up(fault, tries) from fault
             self._timing.sleep(pause)
-
-    def _pause(self, tries: int, asked: float | None) -> float:
-        """Choose any pause up to a growing limit, so that many runners do not come back together."""
-        longest: float = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16))
-        return (asked or 0.0) + self._timing.chance() * longest
 
     def _follow(self, call: Request, give_up_at: float) -> Response:
         """Follow redirects of reading requests; to another host without credentials."""

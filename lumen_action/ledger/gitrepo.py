@@ -21,8 +21,7 @@ from lumen_action.errors import LedgerError
 from lumen_action.http import Timing, retry_after_seconds
 from lumen_action.ledger.locks import FileLock
 
-FIRST_PAUSE_SECONDS = 0.25
-LONGEST_PAUSE_SECONDS = 5.0
+_PAUSES = {"first": 0.25, "longest": 5.0}
 MAX_QUOTED_LETTERS = 200
 # A command line on Windows holds 32 kB, and a change needs about 220 letters.
 REFS_PER_PUSH = 100 if sys.platform == "win32" else 500
@@ -81,9 +80,8 @@ class Tries:
         """Pause before another try, by chance, so that racers spread; raise when it would not help or be too late."""
         if not fault.passing:
             raise fault
-        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._count, 16))
         self._count += 1
-        pause = (fault.retry_after or 0.0) + self._timing.chance() * longest
+        pause = self._timing.pause(self._count, fault.retry_after, **_PAUSES)
         if pause >= self.left:
             asked = f", it asks to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
             raise LedgerError(f"{fault} (tried {self._count} times in {self._seconds:g} s{asked})") from fault

@@ -16,8 +16,7 @@ from lumen_action.http import Timing, origin, retry_after_seconds
 
 PARALLEL_REQUESTS = 16
 
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
+_PAUSES = {"first": 0.1, "longest": 5.0}
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 10.0
 
@@ -128,8 +127,7 @@ class Patient:
             try:
                 return request()
             except Busy as fault:
-                longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16))
-                pause = (fault.retry_after_seconds or 0.0) + self._timing.chance() * longest
+                pause = self._timing.pause(tries, fault.retry_after_seconds, **_PAUSES)
                 if self._timing.clock() + pause >= give_up_at:
                     raise self._given_up(fault, tries) from fault
             self._timing.sleep(pause)

@@ -16,8 +16,7 @@ Answer = TypeVar("Answer")
 
 # A scan or a compaction makes the server think before it says the first word.
 STALL_SECONDS = 120.0
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
+_PAUSES = {"first": 0.1, "longest": 5.0}
 _LOCK_NOT_FREE = "55P03"
 _ADVICE = {
     "3D000": "create the database, or name another",
@@ -96,7 +95,7 @@ class Sessions:
             except PostgresError as fault:
                 # What broke one connection, such as a restart, has broken the idle ones, too.
                 self.close()
-                pause = timing.chance() * min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16))
+                pause = timing.pause(tries, **_PAUSES)
                 if not fault.passing:
                     raise self._told(fault) from fault
                 if timing.clock() + pause >= give_up_at:

@@ -13,8 +13,6 @@ from urllib.parse import unquote, urlsplit
 from lumen_action.addresses import address_fault
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.http import (
-    FIRST_PAUSE_SECONDS,
-    LONGEST_PAUSE_SECONDS,
     MAX_QUOTED_LETTERS,
     Http,
     HttpError,
@@ -162,14 +160,13 @@ class Otlp:
         give_up_at = self._timing.clock() + self._patience_seconds
         tries = 0
         while True:
+            tries += 1
             try:
                 return self._http.send(request)
             except HttpError as fault:
-                longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tries, 16))
-                pause = (fault.retry_after_seconds or 0.0) + self._timing.chance() * longest
+                pause = self._timing.pause(tries, fault.retry_after_seconds)
                 if not fault.passing or self._timing.clock() + pause >= give_up_at:
                     raise
-            tries += 1
             self._timing.sleep(pause)
 
     def _check_all_taken(self, request: Request, answer: Response) -> None:

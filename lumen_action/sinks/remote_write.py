@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 from lumen_action.addresses import access_faults, address_fault, login_secrets
 from lumen_action.errors import RemoteError
 from lumen_action.http import (
-    FIRST_PAUSE_SECONDS,
-    LONGEST_PAUSE_SECONDS,
     Http,
     HttpError,
     Request,
@@ -212,16 +210,12 @@ class RemoteWrite:
                 if _refuses(fault):
                     return fault, tries > 0
                 tries += 1
-                pause = self._pause(tries, fault.retry_after_seconds)
+                pause = self._timing.pause(tries, fault.retry_after_seconds)
                 if not fault.passing or self._timing.clock() + pause >= give_up_at:
                     raise
             else:
                 return None, tries > 0
             self._timing.sleep(pause)
-
-    def _pause(self, tries: int, asked: float | None) -> float:
-        longest: float = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 16))
-        return (asked or 0.0) + self._timing.chance() * longest
 
     def _post(self, points: Sequence[Point]) -> None:
         options = self._options
