@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "doctor",
         "Check configuration, ledger, sinks and permissions; every finding names its fix.",
         "lumen doctor --config lumen.yml --pushgateway-url http://push:9091",
-        ("pipeline", "region", "ledger", "pushgateway-url", "textfile-dir", "config"),
+        ("pipeline", "region", "ledger", "pushgateway-url", "remote-write-url", "otlp-url", "textfile-dir", "config"),
     )
     made.add_argument("--json", action="store_true", help="print one JSON list")
     return made
@@ -97,7 +97,10 @@ def _ledger(session: Session) -> Iterator[Finding]:
 def _sinks(session: Session) -> Iterator[Finding]:
     if not session.sinks:
         yield Finding(
-            "sinks", _WARN, "none is set, so Prometheus shows nothing", "set `pushgateway-url` or `textfile-dir`"
+            "sinks",
+            _WARN,
+            "none is set, so Prometheus shows nothing",
+            "set `pushgateway-url`, `remote-write-url`, `otlp-url` or `textfile-dir`",
         )
     for sink in session.sinks:
         try:

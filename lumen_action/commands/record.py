@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
             "report-ok",
             "ledger",
             "pushgateway-url",
+            "remote-write-url",
+            "otlp-url",
             "textfile-dir",
             "summary",
             "fail-on-error",

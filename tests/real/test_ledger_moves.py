@@ -31,6 +31,18 @@ def lumen(folder: Path, *words: str) -> dict[str, Any]:
     return answer
 
 
+def test_a_ledger_of_postgresql_alone_is_that_of_the_database_url(
+    store_url: Callable[[str], str], tmp_path: Path
+) -> None:
+    place = Place({"DATABASE_URL": store_url("postgres")}, tmp_path)
+    ledger = open_ledger("postgresql:", place)
+    ledger.put(fact())
+    ledger.close()
+    again = open_ledger(place.env["DATABASE_URL"], place)
+    assert again.head() == 1
+    again.close()
+
+
 # What a command has opened ends with its process; here it ends when it is no longer used.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_from_store_to_store_with_closed_days_and_conflicts(store_url: Callable[[str], str], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every ledger must do; a new one only adds a row to `_LEDGERS`."""
+"""What a ledger must do while processes race and die; what all stores promise is held in tests/real."""
 
 from __future__ import annotations
 
