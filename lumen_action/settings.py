@@ -13,12 +13,12 @@ from lumen_action.errors import ConfigError
 from lumen_action.model import Outcome
 from lumen_action.rerun import Policy
 from lumen_action.sli.days import Calendar
-from lumen_action.sli.schedule import Schedule
 
 if TYPE_CHECKING:
     from lumen_action.sinks.otlp import OtlpOptions
     from lumen_action.sinks.pushgateway import PushgatewayOptions
     from lumen_action.sinks.remote_write import RemoteWriteOptions
+    from lumen_action.sli.schedule import Schedule
 
 Problems = list[str]
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
@@ -330,7 +330,11 @@ def _policy(config: Mapping[str, Any]) -> Policy:
 
 def _schedule(config: Mapping[str, Any]) -> Schedule | None:
     crons, times = config.get("expected.cron", ()), config.get("expected.times", ())
-    return Schedule(crons, times, frozenset(config.get("expected.holidays", ()))) if crons or times else None
+    if not crons and not times:
+        return None
+    from lumen_action.sli.schedule import Schedule
+
+    return Schedule(crons, times, frozenset(config.get("expected.holidays", ())))
 
 
 def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:

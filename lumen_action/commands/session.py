@@ -13,12 +13,12 @@ from lumen_action.commands import World
 from lumen_action.errors import LedgerError
 from lumen_action.host import Host
 from lumen_action.ledger import Ledger
-from lumen_action.ledger.notes import Notes
 from lumen_action.ledger.opening import Place, open_ledger
 from lumen_action.ledger.spool import Spool
 from lumen_action.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from lumen_action.ledger.notes import Notes
     from lumen_action.publish import Publisher
     from lumen_action.sinks import Sink
     from lumen_action.sinks.series import PublishFacts
@@ -147,6 +147,8 @@ class Session:
 
     def _notes(self) -> Notes:
         """Return the notes of the ledger: every kind that outlives a job has them."""
+        from lumen_action.ledger.notes import Notes
+
         ledger = self.ledger()
         if isinstance(ledger, Notes):
             return ledger
