@@ -8,19 +8,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import accumulate, count, islice, takewhile
+from itertools import accumulate, islice, takewhile
 
-from lumen_action.failure.dialects import OWN_GROUP, SOURCE_FOLLOWS, SOURCE_MARKER, Role, role_of
+from lumen_action.failure.dialects import OWN_GROUP, Role, role_of
 from lumen_action.failure.endings import Ending
 from lumen_action.failure.index import Call, Habits, Index, index
 from lumen_action.failure.lines import Level, Line, clean, indentation_of, is_wrapped, segments, unboxed
+from lumen_action.failure.places import WINDOW_BYTES, Place
 from lumen_action.failure.reading import CONTEXT_LINES, Block, blocks
 from lumen_action.failure.screening import GramScreen, ScreenMaker, Sighting
 from lumen_action.failure.signatures import Catalogue, Signature
 from lumen_action.failure.standing import Hit, Quote, Standing
 from lumen_action.model import ErrorClass
 
-_WINDOW_BYTES = 4096
 # The longest script that a runner echoes, and the longest block of our own: a group that never ends hides no more.
 _ECHO_LINES, _OWN_LINES = 500, 2000
 _STRUCTURE = re.compile(r"^(?:Run|Post|Set up|Complete) ")
@@ -144,14 +144,14 @@ class _Sieve:
     def _unknown(self) -> Iterator[Quote]:
         """Yield of the last lines those that no signature speaks for, whether it was believed or not."""
         for block in self._last:
-            before = _Place(block, block.first - 1, 0, block.start - 1)
+            before = Place(block, block.first - 1, 0, block.start - 1)
             for place in islice(before.following(), block.count):
                 if place.number > self._result.lines - UNKNOWN_LINES and place.raw.strip():
                     line = clean(segments(place.raw)[-1], self._indentation)
                     if self._may_tell(place, line):
                         yield place.quote(line.text)
 
-    def _may_tell(self, place: _Place, line: Line) -> bool:
+    def _may_tell(self, place: Place, line: Line) -> bool:
         around = place.quote(line.text).around
         spoken_for = any(
             each.found(line.text) and not each.vetoed_by(line.text) and each.has_company(around)
@@ -234,11 +234,11 @@ class _Sieve:
                     continue
             number += data.count(b"\n", counted, start)
             counted = start
-            place = _Place(block, number, start, stop)
+            place = Place(block, number, start, stop)
             self._said(place, raw, shape, habits)
             suspected = standing.would_change(Ending.TEST)
 
-    def _said(self, place: _Place, raw: bytes, shape: bytes, habits: Habits) -> None:
+    def _said(self, place: Place, raw: bytes, shape: bytes, habits: Habits) -> None:
         """Take in a line, and remember its like if they need not be looked at."""
         if b"\r" in raw:
             for segment in segments(raw):
@@ -253,7 +253,7 @@ class _Sieve:
         else:
             self._telling += 1
 
-    def _sentence(self, place: _Place, level: Level) -> None:
+    def _sentence(self, place: Place, level: Level) -> None:
         """Take in what a box has wrapped, from the first line that says something to where the sentence ends."""
         if place.number <= self._read_until:
             return
@@ -276,7 +276,7 @@ class _Sieve:
         called = {each for *_, found in self._index.screen.lines(data, 0, len(data)) for each in found}
         return self._index.habits[tuple(sorted(called))].call
 
-    def _line(self, place: _Place, line: Line, call: Call, quoted: Callable[[int], Quote] | None = None) -> bool:
+    def _line(self, place: Place, line: Line, call: Call, quoted: Callable[[int], Quote] | None = None) -> bool:
         """Take in what a line says; tell whether others of its shape need not be looked at."""
         self._structure(place, line)
         matches = [(each, match) for each in call.signatures if (match := each.found(line.text))]
@@ -297,7 +297,7 @@ class _Sieve:
         said = line.level in (Level.ERROR, Level.FAULT) or any(_may_count(each, role) for each, _ in matches)
         return not said and ending in _SILENT_ENDINGS
 
-    def _judge(self, place: _Place, line: Line, ending: Ending | None) -> None:
+    def _judge(self, place: Place, line: Line, ending: Ending | None) -> None:
         """Let the line say how what stands before it went."""
         standing = self._standing
         if ending is Ending.AGAIN:
@@ -314,7 +314,7 @@ class _Sieve:
     def _ending(self, text: str, call: Call) -> Ending | None:
         return next((mark.ending for mark in call.marks if mark.pattern.search(text)), None)
 
-    def _structure(self, place: _Place, line: Line) -> None:
+    def _structure(self, place: Place, line: Line) -> None:
         """Follow groups: a new step means that the one before it went on, and its header only echoes the script."""
         if line.level is Level.GROUP:
             self._standing.marked = True
@@ -335,7 +335,7 @@ class _Sieve:
             self._standing.drop(hit, "vetoed", "nothing near it says the same")
         elif not _may_count(signature, role):
             self._standing.drop(hit, "lost", f"it stands in {role.value}")
-            if role in (Role.WARNING, Role.NOTE) and not _TOLERATED.search(quote.original[:_WINDOW_BYTES]):
+            if role in (Role.WARNING, Role.NOTE) and not _TOLERATED.search(quote.original[:WINDOW_BYTES]):
                 self._standing.suspect(hit)
         else:
             self._standing.add(hit)
@@ -362,53 +362,3 @@ def _may_count(signature: Signature, role: Role) -> bool:
     if role is Role.TEST:
         return signature.error_class is ErrorClass.BUILD or signature.name in _BEYOND_TESTS
     return role in (Role.EVIDENCE, Role.RETRIED)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a line stands in its block."""
-
-    block: Block
-    number: int
-    start: int
-    stop: int
-
-    @property
-    def _before(self) -> list[bytes]:
-        return self.block.data[max(0, self.start - _WINDOW_BYTES) : max(0, self.start - 1)].split(b"\n")
-
-    @property
-    def _after(self) -> list[bytes]:
-        return self.block.data[self.stop + 1 : self.stop + 1 + _WINDOW_BYTES].split(b"\n")
-
-    def shows_source(self) -> bool:
-        """Tell whether the line is a piece of a program, shown for the error that happened in it."""
-        return bool(SOURCE_FOLLOWS.search(self._before[-1]) or SOURCE_MARKER.search(self._after[0]))
-
-    def following(self) -> Iterator[_Place]:
-        """Yield the places of the lines that come next."""
-        stop, last = self.stop, len(self.block.data)
-        for number in count(self.number + 1):
-            if stop + 1 >= last:
-                return
-            start, stop = stop + 1, self.block.data.find(b"\n", stop + 1)
-            stop = last if stop < 0 else stop
-            yield _Place(self.block, number, start, stop)
-
-    @property
-    def raw(self) -> bytes:
-        """Return the line."""
-        return self.block.data[self.start : self.stop]
-
-    def quote(self, text: str, offset: int = 0) -> Quote:
-        """Quote the line with its neighbours."""
-        data, originals = self.block.data, self.block.originals
-        before, after = self._before, self._after
-        return Quote(
-            line=self.number,
-            text=text,
-            offset=offset,
-            original=originals[self.number - self.block.first] if originals else data[self.start : self.stop],
-            before=tuple(before[-CONTEXT_LINES:]) if self.start else (),
-            after=tuple(after[:CONTEXT_LINES]) if self.stop + 1 < len(data) else (),
-        )
