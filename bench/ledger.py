@@ -1,4 +1,4 @@
-"""A ledger of a million facts in SQLite: record, state, compact and verify, beside a plain COUNT … GROUP BY.
+"""A ledger of a million facts in SQLite: record, rebuild, state, publish, compact and verify, beside a plain COUNT.
 
 usage: python bench/ledger.py [FACTS] [FOLDER]
 
@@ -111,7 +111,8 @@ def plain(path: Path) -> None:
 def measured(name: str, command: list[str], *, shown: bool = False) -> None:
     """Run a phase and print its time and its memory."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=None if shown else subprocess.DEVNULL)
+    quiet = None if shown else subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=ROOT, stdout=quiet, stderr=quiet)
     _, status, used = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
     if status:
@@ -137,9 +138,14 @@ def main() -> int:
         measured("puts into a new ledger", [*own, "puts", str(path.with_name("new.db")), "0"], shown=True)
         measured(f"fill with {count}", [*own, "fill", str(path), str(count)])
         print(f"{'':24}ledger {path.stat().st_size / 2**20:.0f} MB")
-        measured("puts into the full one", [*own, "puts", str(path), str(count)], shown=True)
         measured("plain COUNT, GROUP BY", [*own, "plain", str(path)])
+        measured("rebuild the rollups", [*lumen, "ledger", "rebuild", *here])
         measured("state", [*lumen, "state", *here])
+        measured("25 runs more", [*own, "puts", str(path), str(count)], shown=True)
+        measured("state after them", [*lumen, "state", *here])
+        shown = ["--textfile-dir", str(path.parent)]
+        measured("publish 20 pipelines", [*lumen, "publish", *here, *shown])
+        measured("publish one of them", [*lumen, "publish", *here, *shown, "--pipeline", "pipeline-7"])
         measured("compact", [*lumen, "ledger", "compact", *here])
         measured("compact, nothing to do", [*lumen, "ledger", "compact", *here])
         measured("verify", [*lumen, "ledger", "verify", *here])

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "publish": "show the ledger's totals in Prometheus",
     "state": "show what the ledger says: runs, stages, days, regions",
     "serve": "serve /metrics and a status page over any ledger",
+    "reconcile": "add what killed, cancelled and lost jobs could not say, from the CI's API",
     "backfill": "write the history of the totals for promtool",
     "export": "print the totals as Prometheus, OpenMetrics, JSON or CSV",
     "ledger": "look after the facts: stats, verify, compact, copy, rebuild, prune",
@@ -53,7 +54,8 @@ def _run(name: str, words: Sequence[str], world: World) -> int:
     command = importlib.import_module(f"lumen_action.commands.{name}")
     arguments = command.parser().parse_args(words)
     try:
-        return int(command.run(arguments, world))
+        with world.closing:
+            return int(command.run(arguments, world))
     except ConfigError as fault:
         _complain(world, *fault.problems)
         return fault.exit_code

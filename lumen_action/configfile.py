@@ -78,6 +78,12 @@ def _headers(value: object) -> dict[str, str]:
     return {str(name): each for name, each in value.items()}
 
 
+def _names(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError
+    return {_text(name): _text(each) for name, each in value.items()}
+
+
 def _cron(text: str) -> object:
     # Few files have one, and settings are read by every stage.
     from lumen_action.sli.schedule import Cron
@@ -127,6 +133,7 @@ KEYS: Mapping[str, Key] = {
     "remote-write.headers": Key(_headers, "a map of headers", "{X-Scope-OrgID: team-a}"),
     "remote-write.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
     "remote-write.timeout-seconds": Key(_positive, "a number above 0", "10"),
+    "remote-write.window-seconds": Key(_positive, "a number above 0", "3600"),
     "otlp-url": Key(_url, "an http or https URL", "http://collector:4318"),
     "rerun.max-retries": Key(_whole(0, 10), "a whole number from 0 to 10", "2"),
     "rerun.backoff": Key(_seconds_list, "a list of seconds", "[5, 30]"),
@@ -136,6 +143,9 @@ KEYS: Mapping[str, Key] = {
         f"a map from class or class/subclass to none, step, job or delayed; the classes are {_CLASSES}",
         '{"network/dns": none}',
     ),
+    "reconcile.workflows": Key(_names, "a map from workflow to pipeline", "{nightly.yml: nightly}"),
+    "reconcile.regions": Key(_names, "a map from a pattern of job names to region", '{"Report (eu*": eu-west-1}'),
+    "reconcile.ignore": Key(_texts(_text), "a list of patterns of job names", '["lint*"]'),
     "slo.run": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
     "slo.day": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
     "links.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/runbook"),

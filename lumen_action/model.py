@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any
@@ -77,6 +78,7 @@ class Kind(_Word):
     RUN = "run"
     CHECK = "check"
     MISSING = "missing"
+    DAY = "day"
     CONFLICT = "conflict"
 
 
@@ -109,7 +111,7 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class FactKey:
     """What the CI fixes about an observation; two observations with one key are the same event."""
 
@@ -126,8 +128,11 @@ class FactKey:
     @property
     def digest(self) -> str:
         """Return the ledger key in hex."""
-        parts = ["v1", *(getattr(self, name.name) for name in fields(self))]
-        return hashlib.sha256(canonical([str(part) for part in parts])).hexdigest()
+        parts = ["v1", *(str(getattr(self, name)) for name in _KEY_FIELDS)]
+        return hashlib.sha256(canonical(parts)).hexdigest()
+
+
+_KEY_FIELDS = tuple(item.name for item in fields(FactKey))
 
 
 @dataclass(frozen=True)
@@ -263,7 +268,8 @@ class Failure:
 class Fact:
     """One immutable observation.
 
-    `pipeline`, `day` and all that follows are attributes, fixed at the first write.
+    `pipeline`, `day` and all that follows are attributes, fixed at the first write. `observed_at_ms` is when the ledger
+    could first know of it; `ended_at_ms` is when it ended, where that is another moment.
     """
 
     key: FactKey
@@ -282,6 +288,12 @@ class Fact:
     trace_id: str = ""
     runner: str = ""
     pipeline_version: str = ""
+    ended_at_ms: int | None = None
+
+    @property
+    def ended_ms(self) -> int:
+        """Return when it ended."""
+        return self.observed_at_ms if self.ended_at_ms is None else self.ended_at_ms
 
     def body(self) -> dict[str, Any]:
         """Return the fact as a JSON object without its empty attributes."""
@@ -296,11 +308,9 @@ class Fact:
         return canonical(_shortened(self, len(encoded) - MAX_FACT_BYTES).body())
 
     @property
-    def order(self) -> tuple[int | str, ...]:
+    def order(self) -> tuple[int, FactKey]:
         """Return what sorts facts the same way everywhere: the time, then the identity."""
-        key = self.key
-        place = (key.provider, key.host, key.repo, key.run, key.attempt, key.job, key.region, key.kind.value, key.stage)
-        return (self.observed_at_ms, *place)
+        return (self.observed_at_ms, self.key)
 
     @property
     def statement(self) -> bytes:
@@ -309,7 +319,7 @@ class Fact:
         The first writer fixes the day, and the delay of a retry is drawn at random.
         """
         body = self.body()
-        for volatile in ("observed_at_ms", "duration_ms", "runner", "day", "run_id"):
+        for volatile in ("observed_at_ms", "ended_at_ms", "duration_ms", "runner", "day", "run_id"):
             body.pop(volatile, None)
         for volatile in ("delay_seconds", "attempts_left", "reason"):
             body.get("failure", {}).pop(volatile, None)
@@ -319,25 +329,39 @@ class Fact:
     def decode(cls, encoded: bytes | str) -> Fact:
         """Read a fact back; a ValueError says what is wrong with it."""
         try:
-            return cls._from_body(json.loads(encoded))
+            return cls.from_body(_READ_JSON(encoded if isinstance(encoded, str) else encoded.decode()))
         except (KeyError, TypeError, AttributeError) as fault:
             raise ValueError(f"not a fact: {fault!r}") from fault
 
     @classmethod
-    def _from_body(cls, body: dict[str, Any]) -> Fact:
+    def from_body(cls, body: Mapping[str, Any]) -> Fact:
+        """Return the fact that a JSON object tells of."""
         if body.get("v") != FACT_VERSION:
             raise ValueError(f"fact version {body.get('v')!r} is not {FACT_VERSION}; update lumen-sli-action")
         key = body["key"]
-        values = {item.name: body[item.name] for item in fields(cls)[1:] if item.name in body}
-        values["outcome"] = Outcome(values["outcome"])
-        for name, word in (("source", Source), ("trust", Trust)):
+        values = {name: value for name, value in body.items() if name in _ATTRIBUTES}
+        for name, word in _WORDS.items():
             if name in values:
-                values[name] = word(values[name])
+                values[name] = word[values[name]]
         if "failure" in values:
             raw = values["failure"]
-            words = {"error_class": ErrorClass, "decision": Action, "scope": Scope}
-            values["failure"] = Failure(**raw | {name: word(raw[name]) for name, word in words.items() if name in raw})
-        return cls(key=FactKey(**key | {"kind": Kind(key["kind"])}), **values)
+            read = {name: word[raw[name]] for name, word in _FAILURE_WORDS.items() if name in raw}
+            values["failure"] = Failure(**raw | read)
+        return cls(key=FactKey(**key | {"kind": _KINDS[key["kind"]]}), **values)
+
+
+# A ledger of a million facts is read through these; `json.loads` would guess the encoding of each.
+_READ_JSON = json.JSONDecoder().decode
+_ATTRIBUTES = frozenset(item.name for item in fields(Fact)[1:])
+_KINDS: Mapping[str, Kind] = {word.value: word for word in Kind}
+_WORDS: Mapping[str, Mapping[str, Enum]] = {
+    name: {word.value: word for word in words}
+    for name, words in (("outcome", Outcome), ("source", Source), ("trust", Trust))
+}
+_FAILURE_WORDS: Mapping[str, Mapping[str, Enum]] = {
+    name: {word.value: word for word in words}
+    for name, words in (("error_class", ErrorClass), ("decision", Action), ("scope", Scope))
+}
 
 
 def _plain(value: object) -> object:

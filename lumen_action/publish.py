@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from lumen_action.errors import LumenError
 from lumen_action.ledger import Ledger
-from lumen_action.sinks import DurationSink, Sink
+from lumen_action.sinks import DurationSink, EventSink, Sink
 from lumen_action.sinks.series import PublishFacts, families
-from lumen_action.sli.absence import absences
+from lumen_action.sli.closing import closings
 from lumen_action.sli.days import Calendar
-from lumen_action.sli.fold import Collected, collect, fold
+from lumen_action.sli.fold import state_of
+from lumen_action.sli.rollup import Advanced
 from lumen_action.sli.schedule import Schedule
+from lumen_action.totals import Totals
 
 # A ledger that never rests must not keep a job waiting; what moved since is the next publisher's work.
 _MOST_ROUNDS = 10
-_LOCK_SECONDS = 60.0
+# No receiver takes samples that are much older.
+_EVENTS_MS = 48 * 3_600_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Published:
     samples: int = 0
     head: int = 0
     fault: str = ""
+    untold: tuple[str, ...] = ()
+    """What this sink can never show, and why; its totals are right."""
 
     @property
     def ok(self) -> bool:
@@ -41,20 +46,21 @@ class Published:
 
 
 class _Reading:
-    """The facts of one pipeline, read again only when the ledger has moved."""
+    """The totals of one pipeline, read again only when the ledger has moved."""
 
     def __init__(self, ledger: Ledger, pipeline: str) -> None:
         self.pipeline = pipeline
+        self.totals = Totals(ledger, pipeline)
         self._ledger = ledger
         self._head: int | None = None
-        self._facts: Collected = {}
+        self._read = Advanced()
 
-    def now(self) -> tuple[int, Collected]:
-        """Return the head, and facts that hold at least all up to it."""
+    def now(self, since_day: str) -> tuple[int, Advanced]:
+        """Return the head, and totals that hold at least all up to it, with all facts of the days since that one."""
         head = self._ledger.head()
         if head != self._head:
-            self._head, self._facts = head, collect(self._ledger.scan(pipeline=self.pipeline))
-        return head, self._facts
+            self._head, self._read = head, self.totals.read(since_day=since_day)
+        return head, self._read
 
 
 @dataclass(frozen=True)
@@ -66,24 +72,36 @@ class Publisher:
     calendar: Calendar
     constants: Callable[[int], PublishFacts]
     clock_ms: Callable[[], int]
+    lock_seconds: float = 60.0
 
     def publish(
         self, pipeline: str, *, covering: int | None = None, schedule: Schedule | None = None
     ) -> list[Published]:
         """Show one pipeline's totals in every sink; one dead sink does not stop the others.
 
-        With `covering`, a sink that another publisher has meanwhile brought to that head is left alone. With a
-        `schedule`, days on which no expected run came are recorded as missing first.
+        With `covering`, a sink that another publisher has meanwhile brought to that head is left alone. Days that
+        closed without a good run are put on record first, with a `schedule` also those without an expected run.
         """
         try:
-            with self.ledger.publishing(_LOCK_SECONDS):
+            with self.ledger.publishing(self.lock_seconds):
                 reading = _Reading(self.ledger, pipeline)
-                if schedule:
-                    for fact in absences(reading.now()[1].values(), schedule, self.calendar, self.clock_ms()):
-                        self.ledger.put(fact)
-                return [self._to(sink, reading, covering) for sink in self.sinks]
+                self._close_days(reading, schedule)
+                shown = [self._to(sink, reading, covering) for sink in self.sinks]
+                reading.totals.keep()
+                return shown
         except LumenError as fault:
             return [Published(sink.name, fault=str(fault)) for sink in self.sinks]
+
+    def _close_days(self, reading: _Reading, schedule: Schedule | None) -> None:
+        """Put on record the days that closed without a run, or without a good one."""
+        tallied = reading.now(self._since_day)[1].tallied
+        facts = closings(reading.pipeline, tallied, schedule=schedule, calendar=self.calendar, now_ms=self.clock_ms())
+        for fact in facts:
+            self.ledger.put(fact)
+
+    @property
+    def _since_day(self) -> str:
+        return self.calendar.day_of(self.clock_ms() - _EVENTS_MS)
 
     def _to(self, sink: Sink, reading: _Reading, covering: int | None) -> Published:
         mark = f"{sink.name}|{reading.pipeline}"
@@ -91,16 +109,19 @@ class Publisher:
         if covering is not None and shown >= covering:
             return Published(sink.name, head=shown)
         samples = 0
+        untold: dict[str, None] = {}
         try:
             for _ in range(_MOST_ROUNDS):
-                head, facts = reading.now()
-                state = fold(facts, now_ms=self.clock_ms(), calendar=self.calendar)
+                head, read = reading.now(self._since_day)
+                state = state_of({reading.pipeline: read.tallied}, now_ms=self.clock_ms(), calendar=self.calendar)
                 samples += sink.publish(families(state, self.constants(head)))
                 if isinstance(sink, DurationSink):
-                    sink.send_durations(facts.values())
+                    sink.send_durations(state)
+                if isinstance(sink, EventSink):
+                    untold |= dict.fromkeys(sink.send_events(read.facts))
                 self.ledger.mark_published(mark, head)
                 if self.ledger.head() == head:
                     break
         except (LumenError, ImportError) as fault:
             return Published(sink.name, samples, fault=str(fault))
-        return Published(sink.name, samples, head)
+        return Published(sink.name, samples, head, untold=tuple(untold))

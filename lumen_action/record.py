@@ -230,7 +230,7 @@ class Recorder:
         homeless = [fact for fact in facts if not self._spooled(fact, warnings)]
         try:
             ledger = self.open_ledger()
-            delivered = [*deliver(self.spool, ledger), *(hand_over(fact, ledger) for fact in homeless)]
+            delivered = [*deliver(self.spool, ledger, self.clock_ms()), *(hand_over(fact, ledger) for fact in homeless)]
         except _LEDGER_AWAY as fault:
             waits = f"the fact waits in {self.spool.folder} and goes with the next call"
             warnings.append(f"{fault}; {'the fact is lost' if homeless else waits}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lumen_action.sinks.otlp import OtlpOptions
     from lumen_action.sinks.pushgateway import PushgatewayOptions
     from lumen_action.sinks.remote_write import RemoteWriteOptions
+    from lumen_action.sli.reconciling.missing import Rules
     from lumen_action.sli.schedule import Schedule
 
 Problems = list[str]
@@ -103,6 +104,7 @@ class Settings:
     objectives: Mapping[str, float] = field(default_factory=dict)
     expected_runs_per_day: float | None = None
     schedule: Schedule | None = None
+    reconcile: Rules | None = None
     consecutive_failures_threshold: int = 2
     links: Mapping[str, str] = field(default_factory=dict)
 
@@ -293,6 +295,7 @@ def _remote_write(
         headers=config.get("remote-write.headers", {}),
         ca_file=config.get("remote-write.ca-file"),
         timeout_seconds=float(config.get("remote-write.timeout-seconds", 10)),
+        window_seconds=float(config.get("remote-write.window-seconds", 3600)),
     )
     problems.extend(faults(options))
     return options
@@ -337,6 +340,15 @@ def _schedule(config: Mapping[str, Any]) -> Schedule | None:
     return Schedule(crons, times, frozenset(config.get("expected.holidays", ())))
 
 
+def _rules(config: Mapping[str, Any]) -> Rules | None:
+    said = _section(config, "reconcile")
+    if not said:
+        return None
+    from lumen_action.sli.reconciling.missing import Rules
+
+    return Rules(said.get("workflows", {}), said.get("regions", {}), said.get("ignore", ()))
+
+
 def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key.partition(".")[2]: value for key, value in config.items() if key.startswith(f"{name}.")}
 
@@ -376,6 +388,7 @@ def _settings(
         objectives=_section(config, "slo"),
         expected_runs_per_day=config.get("expected-runs-per-day"),
         schedule=_schedule(config),
+        reconcile=_rules(config),
         consecutive_failures_threshold=config.get("consecutive-failures-threshold", 2),
         links=_section(config, "links"),
     )

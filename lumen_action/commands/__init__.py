@@ -8,6 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -25,6 +26,8 @@ class World:
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     random: Callable[[], float] = random.random
     new_token: Callable[[], str] = lambda: secrets.token_hex(16)
+    closing: ExitStack = field(default_factory=ExitStack)
+    """What has to be let go of when the command is over."""
 
     def answer(self, text: str) -> None:
         """Print an answer to stdout; on a runner, where stdout is the log, nothing it quotes is obeyed."""

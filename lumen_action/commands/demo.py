@@ -16,7 +16,7 @@ from typing import Any
 from lumen_action.cli import main
 from lumen_action.commands import World
 from lumen_action.commands.session import open_session
-from lumen_action.commands.state import state_of
+from lumen_action.commands.state import state_in
 from lumen_action.errors import LumenError
 from lumen_action.files import write_atomically
 
@@ -170,6 +170,6 @@ def _page(folder: Path, started: datetime, world: World) -> Path:
     late = replace(world, clock_ms=lambda: int(now.timestamp() * 1000), env={}, folder=folder)
     session = open_session({"ledger": f"sqlite:{folder / 'ledger.db'}"}, late)
     page = folder / "page.html"
-    html = render(state_of(session, None), title="Lumen demo", generated_at=f"{now:%Y-%m-%d %H:%M} UTC")
+    html = render(state_in(session, None), title="Lumen demo", generated_at=f"{now:%Y-%m-%d %H:%M} UTC")
     write_atomically(page, html.encode())
     return page

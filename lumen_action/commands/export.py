@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from lumen_action.commands import World
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import open_session
-from lumen_action.commands.state import state_of
+from lumen_action.commands.state import state_in
 from lumen_action.sinks import Group
 from lumen_action.sinks.exposition import csv_text, json_text, openmetrics_text, prometheus_text
 from lumen_action.sinks.series import families
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Print the series of all pipelines, or of the one that was named."""
     session = open_session(given(arguments), world)
-    state = state_of(session, session.settings.pipeline or None)
+    state = state_in(session, session.settings.pipeline or None)
     groups = families(state, session.constants(session.ledger().head()))
     world.write(FORMATS[arguments.format](groups))
     return 0

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if not ledger.durable:
         raise ConfigError(session.ephemeral_note)
     try:
-        deliver(session.spool, ledger)
+        deliver(session.spool, ledger, world.clock_ms())
     except LedgerError as fault:
         world.tell(f"warning: {fault}")
     publisher = session.publisher()
@@ -50,4 +50,6 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         world.answer_json({"published": rows, "head": ledger.head()})
     for name, result in results:
         world.tell(f"{name}: {result.describe()}")
+        for line in result.untold:
+            world.tell(f"warning: {name}: {line}")
     return 0 if all(result.ok for _, result in results) else RemoteError.exit_code

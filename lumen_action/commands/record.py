@@ -117,6 +117,7 @@ def _publish(session: Session, recorded: Recorded) -> _Showing:
         done=all(result.ok for result in results),
         lines=tuple(result.describe() for result in results if result.ok),
         faults=tuple(result.describe() for result in results if not result.ok),
+        notes=tuple(line for result in results for line in result.untold),
     )
 
 

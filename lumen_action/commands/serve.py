@@ -13,7 +13,7 @@ from lumen_action.commands import World
 from lumen_action.commands.coalescing import Folder, Shown
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
-from lumen_action.commands.state import state_of
+from lumen_action.commands.state import state_in
 from lumen_action.commands.webpages import serving
 from lumen_action.errors import ConfigError
 from lumen_action.sinks.exposition import prometheus_text
@@ -108,7 +108,7 @@ class View:
         from lumen_action.report.page import render
 
         session = self._session
-        state = state_of(session, session.settings.pipeline or None)
+        state = state_in(session, session.settings.pipeline or None)
         now = datetime.fromtimestamp(session.world.clock_ms() / 1000, timezone.utc)
         page = render(state, title="Lumen", generated_at=f"{now:%Y-%m-%d %H:%M} UTC")
         return Shown(head, prometheus_text(families(state, session.constants(head))).encode(), page.encode())

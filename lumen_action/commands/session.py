@@ -27,6 +27,8 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 # A stage must not wait for a dead sink: the next call of the job shows the same totals.
 BRIEF_SECONDS = 1.0
 PATIENT_SECONDS = 30.0
+# Another publisher has several sinks to show the totals to.
+_LOCK_PATIENCES = 4
 
 
 def open_session(
@@ -99,6 +101,7 @@ class Session:
                     machine_dies=self.host.ephemeral,
                 )
                 self._ledger = open_ledger(self.ledger_url, place)
+                self.world.closing.callback(self._ledger.close)
             except LedgerError as fault:
                 self._ledger_fault = fault
                 raise
@@ -164,6 +167,8 @@ class Session:
             calendar=self.settings.calendar,
             constants=self.constants,
             clock_ms=self.world.clock_ms,
+            # Whoever publishes looks again before it ends: a stage need not wait for it.
+            lock_seconds=_LOCK_PATIENCES * self.patience_seconds,
         )
 
     def constants(self, head: int) -> PublishFacts:

@@ -10,7 +10,8 @@ from lumen_action.commands.session import Session
 from lumen_action.errors import LumenError
 from lumen_action.model import Fact, Trust
 from lumen_action.record import Recorded
-from lumen_action.sli.fold import collect, fold, run_of
+from lumen_action.sli.fold import collect, fold
+from lumen_action.sli.runs import run_of
 from lumen_action.sli.state import PipelineState, RunResult
 from lumen_action.summary.compose import compose
 from lumen_action.summary.view import SummaryView

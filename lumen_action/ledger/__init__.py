@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lumen_action.model import Fact
 
@@ -50,3 +50,25 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+@runtime_checkable
+class TakesMany(Protocol):
+    """A ledger to which many facts at once cost little more than one."""
+
+    def put_all(self, facts: Sequence[Fact]) -> list[Put]:
+        """Keep many facts, and say of each what `put` would."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A ledger that can tell what came after a moment, so that nobody has to read all of it again."""
+
+    def mark(self) -> str:
+        """Return a word for this moment: `since` yields every fact that cannot be read yet."""
+
+    def since(self, mark: str, pipeline: str) -> Iterator[Fact]:
+        """Yield the facts of a pipeline that came after a mark, perhaps with some that came before."""
+
+    def days(self, pipeline: str) -> list[str]:
+        """Return the days of a pipeline's facts in order."""

@@ -157,6 +157,23 @@ class SqliteLedger:
         with self._asking():
             return [name for (name,) in self._base.execute("SELECT DISTINCT pipeline FROM fact ORDER BY pipeline")]
 
+    def mark(self) -> str:
+        """Return the newest fact's number: SQLite has one writer at a time, so numbers follow the commits."""
+        return str(self.head())
+
+    def since(self, mark: str, pipeline: str) -> Iterator[Fact]:
+        """Yield the facts of a pipeline with higher numbers."""
+        with self._asking():
+            query = "SELECT CAST(body AS BLOB) FROM fact NOT INDEXED WHERE seq > ? AND pipeline = ?"
+            for (body,) in self._base.execute(query, (int(mark), pipeline)):
+                yield self._decoded(body)
+
+    def days(self, pipeline: str) -> list[str]:
+        """Return the days of a pipeline's facts in order."""
+        with self._asking():
+            query = "SELECT DISTINCT day FROM fact WHERE pipeline = ? ORDER BY day"
+            return [day for (day,) in self._base.execute(query, (pipeline,))]
+
     @contextmanager
     def publishing(self, timeout: float) -> Iterator[None]:
         """Hold the lock of the one publisher; the system lets go of it when a process dies."""

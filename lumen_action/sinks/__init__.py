@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from lumen_action.model import Fact
+from lumen_action.sli.state import State
 
 
 @dataclass(frozen=True)
@@ -56,5 +57,13 @@ class Sink(Protocol):
 class DurationSink(Protocol):
     """A sink that also shows how long runs took, which totals do not tell."""
 
-    def send_durations(self, facts: Iterable[Fact]) -> None:
-        """Show the durations of all runs of a pipeline."""
+    def send_durations(self, state: State) -> None:
+        """Show how long all attempts of runs took."""
+
+
+@runtime_checkable
+class EventSink(Protocol):
+    """A sink that also keeps every run as a sample of its own, which tells when it was decided."""
+
+    def send_events(self, facts: Iterable[Fact]) -> Sequence[str]:
+        """Show the runs of some days, of which all facts are given; return why any can never be shown."""

@@ -12,7 +12,8 @@ from lumen_action.sinks import Family, Group, Sample
 from lumen_action.sinks.exposition import openmetrics_text
 from lumen_action.sinks.series import CATALOGUE, COUNTER, DAY_OUTCOMES, PublishFacts, families
 from lumen_action.sli.days import Calendar
-from lumen_action.sli.fold import Collected, collect, fold, run_of
+from lumen_action.sli.fold import Collected, collect, fold
+from lumen_action.sli.runs import run_of
 from lumen_action.sli.state import RunRef
 
 # Name and labels; the value after each change and at each day's end, oldest first, with the time in milliseconds.

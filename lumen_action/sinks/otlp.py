@@ -25,6 +25,7 @@ from lumen_action.model import Fact
 from lumen_action.sinks import Group
 from lumen_action.sinks.otlp_metrics import durations_request, totals_request
 from lumen_action.sinks.otlp_traces import ended_attempts, traces_request
+from lumen_action.sli.state import State
 
 FIELD = "otlp-url"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -120,9 +121,9 @@ class Otlp:
         self._send(METRICS_PATH, totals_request(groups, self._clock_ms()))
         return sum(group.size for group in groups)
 
-    def send_durations(self, facts: Iterable[Fact]) -> None:
-        """Send how long the runs among the facts took; give all facts of a pipeline, since a histogram is a total."""
-        self._send(METRICS_PATH, durations_request(facts, self._clock_ms()))
+    def send_durations(self, state: State) -> None:
+        """Send how long all attempts of runs took: a histogram is a total."""
+        self._send(METRICS_PATH, durations_request(state, self._clock_ms()))
 
     def send_traces(self, facts: Iterable[Fact]) -> int:
         """Send a trace for every run attempt among the facts that has ended; return the number of attempts."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from lumen_action.model import Fact, Kind, Trust
 from lumen_action.sinks import Family, Group
 from lumen_action.sinks.otlp_values import RESULTS, SCOPE, attributes, error_type, nanoseconds
 from lumen_action.sinks.series import COUNTER
+from lumen_action.sli.durations import BOUNDS_SECONDS, Durations
+from lumen_action.sli.state import PipelineState, State
 
 _CUMULATIVE = 2
 _BIRTH = "lumen_series_start_timestamp_seconds"
-# From a check of a few seconds to the six hours after which GitHub ends a job.
-DURATION_BOUNDS_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 # No version and no instance: the totals are one series whoever publishes them.
 _RESOURCE: Mapping[str, str | int] = {"service.name": "lumen"}
 
@@ -32,21 +30,16 @@ def totals_request(groups: Sequence[Group], now_ms: int) -> dict[str, object]:
     return _request(metrics.values())
 
 
-def durations_request(facts: Iterable[Fact], now_ms: int) -> dict[str, object]:
+def durations_request(state: State, now_ms: int) -> dict[str, object]:
     """Return the request with `cicd.pipeline.run.duration`: an observation a run fact that knows how long it took.
 
     A run fact is what `lumen_attempts_total` counts, and never changes; so no bucket can ever go down.
     """
-    seconds: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    births: dict[str, int] = {}
-    for fact in facts:
-        if fact.key.kind is not Kind.RUN or fact.trust is not Trust.TRUSTED:
-            continue
-        births[fact.pipeline] = min(fact.observed_at_ms, births.get(fact.pipeline, now_ms))
-        if fact.duration_ms is not None:
-            kind = (fact.pipeline, RESULTS[fact.outcome], error_type(fact))
-            seconds[kind].append(max(0, fact.duration_ms) / 1000)
-    points = [_histogram(kind, sorted(seconds[kind]), births[kind[0]], now_ms) for kind in sorted(seconds)]
+    points = [
+        _histogram(pipeline, words, spread, now_ms)
+        for _, pipeline in sorted(state.pipelines.items())
+        for words, spread in sorted(_by_words(pipeline).items())
+    ]
     metric = {
         "name": "cicd.pipeline.run.duration",
         "description": "Duration of a pipeline run grouped by pipeline, state and result.",
@@ -98,13 +91,20 @@ def _points(family: Family, shared: Mapping[str, str], born_ms: int | None, now_
         yield point
 
 
-def _histogram(kind: tuple[str, str, str], seconds: Sequence[float], born_ms: int, now_ms: int) -> dict[str, object]:
-    pipeline, result, error = kind
-    counts = [0] * (len(DURATION_BOUNDS_SECONDS) + 1)
-    for value in seconds:
-        counts[bisect_left(DURATION_BOUNDS_SECONDS, value)] += 1
+def _by_words(pipeline: PipelineState) -> dict[tuple[str, str], Durations]:
+    """Return the durations by result and class of failure, of which the conventions have fewer than we."""
+    found: dict[tuple[str, str], Durations] = {}
+    for (outcome, error_class), spread in pipeline.durations.items():
+        words = RESULTS[outcome], error_type(error_class)
+        found[words] = found[words] + spread if words in found else spread
+    return found
+
+
+def _histogram(pipeline: PipelineState, words: tuple[str, str], spread: Durations, now_ms: int) -> dict[str, object]:
+    born_ms = min((each.first_seen_ms for each in pipeline.regions.values() if each.first_seen_ms), default=now_ms)
+    result, error = words
     told = {
-        "cicd.pipeline.name": pipeline,
+        "cicd.pipeline.name": pipeline.pipeline,
         "cicd.pipeline.run.state": "executing",
         "cicd.pipeline.result": result,
         "error.type": error,
@@ -114,10 +114,10 @@ def _histogram(kind: tuple[str, str, str], seconds: Sequence[float], born_ms: in
         "startTimeUnixNano": nanoseconds(min(born_ms, now_ms)),
         "timeUnixNano": nanoseconds(now_ms),
         # Receivers take counts as text or number; those built on opentelemetry-rust drop a histogram with text.
-        "count": len(seconds),
-        "sum": sum(seconds),
-        "min": seconds[0],
-        "max": seconds[-1],
-        "explicitBounds": list(DURATION_BOUNDS_SECONDS),
-        "bucketCounts": counts,
+        "count": spread.count,
+        "sum": spread.sum_ms / 1000,
+        "min": spread.min_ms / 1000,
+        "max": spread.max_ms / 1000,
+        "explicitBounds": list(BOUNDS_SECONDS),
+        "bucketCounts": list(spread.buckets),
     }

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from lumen_action.model import Fact, Failure, Kind, Outcome, Trust
 from lumen_action.sinks.otlp_values import RESULTS, SCOPE, attributes, error_type, nanoseconds
 from lumen_action.sinks.traceids import job_span_id, root_span_id, step_span_id, trace_id
+from lumen_action.sli.runs import cause_of
 
 _INTERNAL, _SERVER = 1, 2
 _ERROR = 2
@@ -92,7 +93,7 @@ def _root(facts: Sequence[Fact], trace: str, span: str) -> Span:
             {
                 "cicd.pipeline.action.name": "RUN",
                 "cicd.pipeline.result": RESULTS[told.outcome],
-                "error.type": error_type(told),
+                "error.type": error_type(cause_of(told)[1]),
                 "github.run_attempt": first.key.attempt if first.key.provider == "github" else "",
                 "lumen.run_id": first.run_id,
                 "lumen.day": first.day,
@@ -143,7 +144,7 @@ def _task(fact: Fact, name: str, run_id: str) -> dict[str, str | int]:
         "cicd.pipeline.task.run.id": run_id,
         "cicd.pipeline.task.run.url.full": fact.url,
         "cicd.pipeline.task.run.result": RESULTS[fact.outcome],
-        "error.type": error_type(fact),
+        "error.type": error_type(cause_of(fact)[1]),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lumen_action.model import ErrorClass, Fact, Outcome
+from lumen_action.model import ErrorClass, Outcome
 
 RESULTS: Mapping[Outcome, str] = {
     Outcome.SUCCESS: "success",
@@ -31,12 +31,11 @@ def nanoseconds(instant_ms: int) -> str:
     return str(instant_ms * 1_000_000)
 
 
-def error_type(fact: Fact) -> str:
+def error_type(error_class: ErrorClass | None) -> str:
     """Return the class of a failure as a value of few words, nothing for what did not fail."""
-    if not fact.outcome.bad:
+    if error_class is None:
         return ""
-    known = fact.failure is not None and fact.failure.error_class is not ErrorClass.UNKNOWN
-    return fact.failure.error_class.value if fact.failure and known else _OTHER
+    return _OTHER if error_class is ErrorClass.UNKNOWN else error_class.value
 
 
 def _value(value: str | int) -> dict[str, object]:

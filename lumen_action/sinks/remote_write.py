@@ -3,16 +3,14 @@
 A sample never replaces another, so what matters is its stamp. The totals of a pipeline are stamped later than all
 that was stamped before, and only if they have counted at least as much: in the order of the stamps no counter goes
 down, in whatever order the requests arrive. The note that remembers the stamp and what was counted is written by
-compare-and-swap before anything is sent.
+compare-and-swap before anything is sent. The stamp of a run is its own; which runs were settled is noted afterwards.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from lumen_action.addresses import access_faults, address_fault, login_secrets
@@ -30,6 +28,7 @@ from lumen_action.sinks.points import Point, run_events, series, totals
 from lumen_action.sinks.protobuf import write_request
 from lumen_action.sinks.series import COUNTER
 from lumen_action.sinks.snappy import block
+from lumen_action.sinks.stampnotes import Notes, StampNotes
 
 FIELD = "remote-write-url"
 TOKEN_NAME = "LUMEN_REMOTE_WRITE_TOKEN"  # noqa: S105 - the name of a variable
@@ -41,23 +40,12 @@ _HEADERS = {
 }
 _OUR_HEADERS = frozenset({*(name.lower() for name in _HEADERS), "authorization", "content-length", "host"})
 _MOST_POINTS = 1000
-_MOST_SWAPS = 20
 
 # What receivers say of a sample they will never take, by status and words; Prometheus, Mimir and Thanos each have
 # their own. Prometheus answers 500 to one that is too old, which would otherwise be worth another try.
 _REFUSING_STATUSES = frozenset({400, 409, 422, 500})
 _DUPLICATE = re.compile(r"duplicate sample|duplicate-timestamp|same timestamp|new-value-for-timestamp", re.IGNORECASE)
 _TOO_OLD = re.compile(r"too[ -]old|out[ -]of[ -](order|bounds)|too far in (the )?past", re.IGNORECASE)
-
-
-class Notes(Protocol):
-    """Where stamps are remembered; a ledger's notes fit."""
-
-    def note(self, name: str) -> bytes | None:
-        """Return the value, None when there is none."""
-
-    def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
-        """Write the value if the present one is `expected`, None for none at all; tell whether it was written."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +57,8 @@ class RemoteWriteOptions:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_file: str | None = None
     timeout_seconds: float = 10.0
+    # What a Prometheus takes of a new series even where it takes nothing out of order.
+    window_seconds: float = 3600.0
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -88,6 +78,11 @@ def problems(options: RemoteWriteOptions) -> list[str]:
             )
         elif name.lower() in _OUR_HEADERS:
             found.append(f"remote-write.headers: {name} is set by us; leave it out")
+    if options.window_seconds <= 0:
+        found.append(
+            f"remote-write.window-seconds: {options.window_seconds:g} s is not a time; write how late the receiver "
+            "takes a sample, 3600 for out_of_order_time_window: 1h"
+        )
     given = (options.token, options.ca_file, options.timeout_seconds)
     return [*found, *access_faults("remote-write", TOKEN_NAME, *given)]
 
@@ -103,15 +98,11 @@ def _url_problems(url: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Written:
-    """How many points the receiver holds now, and why it will never hold the others."""
+class Settled:
+    """Points that the receiver holds now, or will never hold for this reason."""
 
-    points: int = 0
-    refused: tuple[str, ...] = ()
-
-    def __add__(self, other: Written) -> Written:
-        """Add up two parts of one delivery."""
-        return Written(self.points + other.points, self.refused + other.refused)
+    points: Sequence[Point]
+    refusal: str = ""
 
 
 class RemoteWrite:
@@ -143,62 +134,68 @@ class RemoteWrite:
         of_pipeline: dict[str, list[Group]] = {}
         for group in groups:
             of_pipeline.setdefault(group.labels.get("pipeline", ""), []).append(group)
-        written = Written()
-        for pipeline, own in of_pipeline.items():
-            written += self._write(totals(own, self._stamp(pipeline, _counted(own))))
-        if written.refused:
-            reasons = "; ".join(dict.fromkeys(written.refused))
-            raise RemoteError(f"{len(written.refused)} samples were refused and dropped: {reasons}")
-        return written.points
+        parts = [part for pipeline, own in of_pipeline.items() for part in self._totals(pipeline, own)]
+        if refusals := [part.refusal for part in parts if part.refusal]:
+            reasons = "; ".join(dict.fromkeys(refusals))
+            raise RemoteError(f"{len(refusals)} samples were refused and dropped: {reasons}")
+        return sum(len(part.points) for part in parts)
 
-    def publish_events(self, facts: Iterable[Fact]) -> Written:
-        """Append every counted run as a sample; what is refused for good is told and not tried again."""
-        # All are worth 1: what already stands under a stamp is the same.
-        return self._write(run_events(facts), sent_before=True)
+    def send_events(self, facts: Iterable[Fact]) -> tuple[str, ...]:
+        """Append every counted run that the receiver may still take, once; return why it refused any for good."""
+        of_pipeline: dict[str, list[Point]] = {}
+        for event in run_events(facts):
+            of_pipeline.setdefault(dict(event.labels).get("pipeline", ""), []).append(event)
+        refusals = [reason for pipeline, own in of_pipeline.items() for reason in self._events(pipeline, own)]
+        return tuple(dict.fromkeys(refusals))
 
     def probe(self) -> None:
         """Write nothing, which a receiver accepts."""
         self._post([])
 
-    def _stamp(self, pipeline: str, counted: float) -> int:
-        """Take the next stamp of a pipeline, unless totals that are further have one already."""
-        name = f"stamp/{f'{self.name}|{pipeline}'.encode().hex()}"
-        for _ in range(_MOST_SWAPS):
-            present = self._notes.note(name)
-            before = json.loads(present) if present else {"stamp_ms": 0, "counted": 0}
-            if before["counted"] > counted:
-                raise RemoteError(
-                    f"these totals count {counted:.0f} events, and {before['counted']:.0f} were written before"
-                )
-            stamp_ms = max(int(before["stamp_ms"]) + 1, self._clock_ms())
-            mine = json.dumps({"stamp_ms": stamp_ms, "counted": counted}).encode()
-            if self._notes.put_note(name, mine, expected=present):
-                return stamp_ms
-        raise RemoteError(f"other publishers took every stamp in {_MOST_SWAPS} tries")
+    def _totals(self, pipeline: str, groups: Sequence[Group]) -> Iterator[Settled]:
+        stamp_ms = StampNotes(self._notes, self.name, pipeline).next_stamp(_counted(groups), self._clock_ms())
+        return self._write(totals(groups, stamp_ms))
 
-    def _write(self, points: Sequence[Point], *, sent_before: bool = False) -> Written:
+    def _events(self, pipeline: str, events: Iterable[Point]) -> list[str]:
+        """Send what was not settled before; how far it came is remembered even when the receiver goes away."""
+        now_ms = self._clock_ms()
+        oldest_ms = now_ms - int(self._options.window_seconds * 1000)
+        # A sample of a clock that is ahead waits: it would move the receiver's window away from all others.
+        fresh = [event for event in events if oldest_ms <= event.stamp_ms <= now_ms]
+        if not fresh:
+            return []
+        notes = StampNotes(self._notes, self.name, pipeline)
+        settled: list[Point] = []
+        refusals: list[str] = []
+        try:
+            # In the order of time, for a receiver that takes no other; all are worth 1, so a duplicate is the same.
+            due = sorted(notes.unsettled(fresh), key=lambda event: event.stamp_ms)
+            for part in self._write(due, sent_before=True):
+                settled.extend(part.points)
+                refusals.extend([part.refusal] if part.refusal else [])
+        finally:
+            notes.settle(settled, oldest_ms)
+        return refusals
+
+    def _write(self, points: Sequence[Point], *, sent_before: bool = False) -> Iterator[Settled]:
         give_up_at = self._timing.clock() + self._patience_seconds
-        written = Written()
         for start in range(0, len(points), _MOST_POINTS):
-            written += self._settle(points[start : start + _MOST_POINTS], give_up_at, sent_before=sent_before)
-        return written
+            yield from self._settle(points[start : start + _MOST_POINTS], give_up_at, sent_before=sent_before)
 
-    def _settle(self, points: Sequence[Point], give_up_at: float, *, sent_before: bool) -> Written:
+    def _settle(self, points: Sequence[Point], give_up_at: float, *, sent_before: bool) -> Iterator[Settled]:
         """Send points until each is held or refused; one that is refused takes its whole request with it, so halve."""
         refusal, resent = self._post_patiently(points, give_up_at)
         sent_before = sent_before or resent
-        if refusal is None:
-            return Written(len(points))
-        if len(points) > 1:
-            if self._timing.clock() >= give_up_at:
-                raise refusal
+        if refusal is None or (len(points) == 1 and sent_before and _DUPLICATE.search(str(refusal))):
+            yield Settled(points)
+        elif len(points) == 1:
+            yield Settled(points, str(refusal))
+        elif self._timing.clock() >= give_up_at:
+            raise refusal
+        else:
             middle = len(points) // 2
-            return self._settle(points[:middle], give_up_at, sent_before=sent_before) + self._settle(
-                points[middle:], give_up_at, sent_before=sent_before
-            )
-        if sent_before and _DUPLICATE.search(str(refusal)):
-            return Written(1)
-        return Written(refused=(str(refusal),))
+            yield from self._settle(points[:middle], give_up_at, sent_before=sent_before)
+            yield from self._settle(points[middle:], give_up_at, sent_before=sent_before)
 
     def _post_patiently(self, points: Sequence[Point], give_up_at: float) -> tuple[HttpError | None, bool]:
         """Return the refusal, if any, and whether an earlier try may have arrived although its answer did not."""

@@ -22,6 +22,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_reruns_total": (COUNTER, "Rerun decisions."),
     "lumen_runs_corrected_total": (COUNTER, "Runs whose result changed after they were counted."),
     "lumen_days_total": (COUNTER, "Days decided, by outcome; a day is good when any region succeeded."),
+    "lumen_days_corrected_total": (COUNTER, "Days that a late fact turned after they were counted."),
     "lumen_pipeline_last_run_timestamp": (GAUGE, "When the latest run ended, in seconds since the epoch."),
     "lumen_pipeline_success": (GAUGE, "Whether the stage succeeded when it last ran."),
     "lumen_pipeline_duration_seconds": (GAUGE, "How long the stage took when it last ran."),
@@ -38,6 +39,11 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
 }
 CHECKS = {"integrity": "lumen_remote_integrity_ok", "report": "lumen_report_generated"}
 DAY_OUTCOMES = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.MISSING)
+DAY_CORRECTIONS = (
+    (Outcome.FAILURE, Outcome.SUCCESS),
+    (Outcome.MISSING, Outcome.SUCCESS),
+    (Outcome.MISSING, Outcome.FAILURE),
+)
 CORRECTIONS = ((Outcome.SUCCESS, Outcome.FAILURE), (Outcome.FAILURE, Outcome.SUCCESS))
 
 Row = tuple[str, float, dict[str, str]]
@@ -119,8 +125,11 @@ def _latest_rows(region: RegionState) -> Iterator[Row]:
 
 
 def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
+    days, turned = pipeline.days_counted, pipeline.days_corrected
     for outcome in DAY_OUTCOMES:
-        yield "lumen_days_total", pipeline.days_by(outcome), {"outcome": outcome.value}
+        yield "lumen_days_total", days.get(outcome, 0), {"outcome": outcome.value}
+    for before, now in DAY_CORRECTIONS:
+        yield "lumen_days_corrected_total", turned.get((before, now), 0), {"from": before.value, "to": now.value}
     for check, name in CHECKS.items():
         if check in pipeline.checks:
             yield name, int(pipeline.checks[check].good), {}

@@ -32,6 +32,11 @@ class History:
     corrections: tuple[tuple[Outcome, Outcome], ...] = ()
     first_success_ms: int | None = None
 
+    @property
+    def outcome(self) -> Outcome | None:
+        """Return the result now, None while none has been reported."""
+        return self.current.outcome if self.current else None
+
 
 def history(events: Sequence[Fact]) -> History:
     """Walk through the run facts of one run and region, oldest observation first."""
@@ -53,7 +58,7 @@ def history(events: Sequence[Fact]) -> History:
             corrections.append((_side(decided), _side(current.outcome)))
         decided = current.outcome
         if decided.good and first_success_ms is None:
-            first_success_ms = event.observed_at_ms
+            first_success_ms = event.ended_ms
     return History(counted, current, tuple(corrections), first_success_ms)
 
 

@@ -59,7 +59,13 @@ def _stage_counts(region: RegionState) -> dict[str, Any]:
 
 def _day(day: DayState) -> dict[str, Any]:
     regions = {name: _word(outcome) for name, outcome in day.regions.items()}
-    return {"day": day.day, "outcome": _word(day.outcome), "winner": day.winner or None, "regions": regions}
+    return {
+        "day": day.day,
+        "outcome": _word(day.outcome),
+        "counted": _word(day.counted),
+        "winner": day.winner or None,
+        "regions": regions,
+    }
 
 
 def plain_run(run: RunResult) -> dict[str, Any]:

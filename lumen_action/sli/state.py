@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lumen_action.model import Action, ErrorClass, Failure, Outcome
+from lumen_action.sli.durations import Durations
 
 
 @dataclass(frozen=True)
@@ -89,27 +91,47 @@ class RegionState:
 
 @dataclass(frozen=True)
 class DayState:
-    """One day of a pipeline: good when any region succeeded. `outcome` is None until that is decided."""
+    """One day of a pipeline: good when any region succeeded. `outcome` is None until that is decided.
+
+    `turned_from` is what entered the counters, where a late fact has turned the day since.
+    """
 
     day: str
     outcome: Outcome | None
     winner: str = ""
     regions: Mapping[str, Outcome | None] = field(default_factory=dict)
+    turned_from: Outcome | None = None
+
+    @property
+    def counted(self) -> Outcome | None:
+        """Return the outcome that entered the counters, which stays."""
+        return self.turned_from or self.outcome
 
 
 @dataclass(frozen=True)
 class PipelineState:
-    """Everything known of one pipeline."""
+    """Everything known of one pipeline; of its runs those that were asked for, the newest at the end."""
 
     pipeline: str
     regions: Mapping[str, RegionState] = field(default_factory=dict)
     days: tuple[DayState, ...] = ()
     runs: tuple[RunResult, ...] = ()
     checks: Mapping[str, Outcome] = field(default_factory=dict)
+    durations: Mapping[tuple[Outcome, ErrorClass | None], Durations] = field(default_factory=dict)
 
     def days_by(self, outcome: Outcome) -> int:
-        """Count the days decided this way."""
+        """Count the days that are so now."""
         return sum(day.outcome is outcome for day in self.days)
+
+    @property
+    def days_counted(self) -> Mapping[Outcome, int]:
+        """Return the days as they were first decided."""
+        return Counter(day.counted for day in self.days if day.counted)
+
+    @property
+    def days_corrected(self) -> Mapping[tuple[Outcome, Outcome], int]:
+        """Return the days that a late fact has turned, by what they were and are."""
+        return Counter((day.turned_from, day.outcome) for day in self.days if day.turned_from and day.outcome)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def test_the_receiver_reads_every_series_with_its_type_start_and_labels(rotel: R
 
 
 def test_the_receiver_reads_the_histogram(rotel: Rotel, sink: Otlp) -> None:
-    sink.send_durations(facts())
+    sink.send_durations(fold(collect(facts()), now_ms=NOON, calendar=Calendar()))
     [block] = rotel.printed("Metric", 1)
     assert "Name: cicd.pipeline.run.duration" in block
     assert "DataType: Histogram\n     -> AggregationTemporality: AGGREGATION_TEMPORALITY_CUMULATIVE" in block

@@ -26,6 +26,7 @@ def fact(
     cause: ErrorClass | None = None,
     trust: Trust = Trust.TRUSTED,
     kind: Kind | None = None,
+    ended_at: int | None = None,
 ) -> Fact:
     return Fact(
         key=FactKey(
@@ -47,4 +48,5 @@ def fact(
         run_id=f"{day.replace('-', '')}-{region}-abc",
         failure=failure(cause or ErrorClass.NETWORK) if outcome.bad else None,
         trust=trust,
+        ended_at_ms=ended_at,
     )

@@ -23,6 +23,9 @@ from lumen_action.ledger.opening import open_ledger
 from lumen_action.ledger.spool import Spool
 from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.model import ErrorClass, Fact, Kind, Outcome
+from lumen_action.sli.rollup import Rollup
+from lumen_action.sli.rollupfile import encode
+from lumen_action.sli.tally import tally
 
 SEED = base64.b64encode(bytes(range(32))).decode()
 DAY_MS = 24 * 60 * 60 * 1000
@@ -304,7 +307,7 @@ def test_copy_refuses_what_cannot_be_meant(terminal: Terminal) -> None:
     assert "ledger: `ftp:there` is not allowed" in terminal.err
 
 
-def test_rebuild_says_that_the_state_follows_from_the_facts(terminal: Terminal) -> None:
+def test_rebuild_counts_every_fact_again(terminal: Terminal) -> None:
     terminal.json("compact")
     told = terminal.json("rebuild")
     assert told == {
@@ -315,21 +318,22 @@ def test_rebuild_says_that_the_state_follows_from_the_facts(terminal: Terminal) 
         "different": [],
     }
     assert terminal.on("rebuild") == 0
-    assert "9 facts of 2 pipelines give what `lumen state` says" in terminal.out
+    assert "9 facts of 2 pipelines were counted again" in terminal.out
 
 
-def test_rebuild_names_the_pipeline_whose_state_does_not_follow(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from lumen_action.commands.ledger import rebuilding
-    from lumen_action.sli.days import Calendar
-    from lumen_action.sli.fold import collect, fold
-
-    wrong = fold(collect(FACTS[1:]), now_ms=NOON + DAY_MS, calendar=Calendar())
-    monkeypatch.setattr(rebuilding, "state_of", lambda *_: wrong)
-    assert terminal.json("rebuild", code=3)["different"] == ["nightly", "the number of facts"]
+def test_rebuild_names_the_pipeline_whose_totals_did_not_follow_and_mends_them(terminal: Terminal) -> None:
+    ledger = SqliteLedger(terminal.folder / "ledger.db", durable=True)
+    wrong = tally(fact for fact in FACTS[1:] if fact.pipeline == "nightly")
+    rollup = Rollup(ledger.mark(), wrong.days, wrong.newest)
+    for _ in range(2):
+        name = f"rollup/{b'nightly'.hex()}"
+        assert ledger.put_note(name, encode(rollup), expected=ledger.note(name))
+        assert terminal.json("rebuild", code=3)["different"] == ["nightly"]
+        assert terminal.json("rebuild")["different"] == [], "it keeps what it has counted"
+    assert ledger.put_note(name, encode(rollup), expected=ledger.note(name))
+    ledger.close()
     assert terminal.on("rebuild") == 3
-    assert "damaged: nightly does not follow from the facts" in terminal.out
+    assert "damaged: the kept totals of nightly did not follow from the facts" in terminal.out
 
 
 def _spool(terminal: Terminal) -> Spool:

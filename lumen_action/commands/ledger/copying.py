@@ -6,16 +6,17 @@ import argparse
 import hashlib
 from collections import Counter
 from contextlib import closing
+from itertools import islice
 
 from lumen_action.commands import World
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, open_session
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.ledger import Ledger, Put
-from lumen_action.ledger.deliver import contradiction, hand_over
+from lumen_action.ledger.deliver import contradiction, hand_over_all
 from lumen_action.model import Fact
 
-_TOLD_EVERY = 10_000
+_AT_ONCE = 10_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,18 +83,15 @@ def _copied(source: Ledger, destination: Ledger, world: World) -> tuple[set[byte
     wanted: set[bytes] = set()
     answers: Counter[str] = Counter()
     try:
-        for done, fact in enumerate(source.scan(), start=1):
-            present = _fingerprint(fact)
-            if present in there:
-                answers["present"] += 1
-            else:
-                answer = hand_over(fact, destination).answer
+        facts = source.scan()
+        while batch := list(islice(facts, _AT_ONCE)):
+            lacking = [fact for fact in batch if _fingerprint(fact) not in there]
+            answers["present"] += len(batch) - len(lacking)
+            wanted |= {_fingerprint(fact) for fact in batch} & there
+            for fact, answer in ((each.fact, each.answer) for each in hand_over_all(lacking, destination)):
                 answers["present" if answer is Put.SAME else answer.value] += 1
-                if answer is Put.CONFLICT:
-                    present = _fingerprint(contradiction(fact))
-            wanted.add(present)
-            if not done % _TOLD_EVERY:
-                world.tell(f"{done} facts so far")
+                wanted.add(_fingerprint(contradiction(fact) if answer is Put.CONFLICT else fact))
+            world.tell(f"{answers.total()} facts so far")
     except LedgerError as fault:
         raise LedgerError(f"{fault}; {len(wanted)} facts are there, and the same command goes on from here") from fault
     return wanted, answers

@@ -1,4 +1,4 @@
-"""What a ledger must do while processes race and die; what all stores promise is held in tests/real."""
+"""Spool and ledger together while processes race and die; what a ledger alone promises is held in tests/real."""
 
 from __future__ import annotations
 
@@ -6,102 +6,44 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from facts import NOON, fact
+from facts import HOUR, NOON, fact
 
-from lumen_action.errors import LedgerError
-from lumen_action.ledger import Ledger, Put
+from lumen_action.ledger import Put
 from lumen_action.ledger.deliver import deliver
 from lumen_action.ledger.opening import open_ledger
 from lumen_action.ledger.spool import Spool
 from lumen_action.model import Fact, Kind, Outcome
 
-_LEDGERS: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:{folder / 'ledger.db'}"}
-
-
-@pytest.fixture(params=sorted(_LEDGERS))
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return _LEDGERS[request.param](tmp_path)
-
 
 @pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    opened = open_ledger(url)
-    yield opened
-    opened.close()
+def url(tmp_path: Path) -> str:
+    return f"sqlite:{tmp_path / 'ledger.db'}"
 
 
-def test_the_first_writer_wins(ledger: Ledger) -> None:
-    first = fact("build")
-    assert ledger.put(first) is Put.CREATED
-    assert ledger.put(replace(first, observed_at_ms=NOON + 5, duration_ms=9)) is Put.SAME
-    assert ledger.put(replace(first, outcome=Outcome.SKIPPED)) is Put.CONFLICT
-    assert list(ledger.scan()) == [first]
-
-
-def test_the_head_moves_only_for_what_is_new(ledger: Ledger) -> None:
-    before = ledger.head()
-    ledger.put(fact("build"))
-    after = ledger.head()
-    ledger.put(fact("build"))
-    assert before < after == ledger.head()
-
-
-def test_facts_are_found_by_pipeline_run_and_day(ledger: Ledger) -> None:
-    for number in range(4):
-        ledger.put(fact(run=str(number), pipeline=f"p{number % 2}", day=f"2026-01-0{number + 1}"))
-    assert {item.key.run for item in ledger.scan(pipeline="p1")} == {"1", "3"}
-    assert {item.key.run for item in ledger.scan(run="2")} == {"2"}
-    assert {item.key.run for item in ledger.scan(pipeline="p1", day="2026-01-04")} == {"3"}
-    assert ledger.pipelines() == ["p0", "p1"]
-
-
-def test_a_fact_is_there_after_closing(url: str) -> None:
+def test_what_contradicts_leaves_the_spool_and_stands_beside(url: str, tmp_path: Path) -> None:
     ledger = open_ledger(url)
-    ledger.put(fact("build"))
-    ledger.close()
-    again = open_ledger(url)
-    assert again.get(fact("build").key.digest) == fact("build")
-    again.close()
-
-
-def test_what_was_published_is_remembered_for_each_sink(ledger: Ledger) -> None:
-    assert ledger.published_head("a") == 0
-    ledger.mark_published("a", 3)
-    ledger.mark_published("a", 4)
-    assert (ledger.published_head("a"), ledger.published_head("b")) == (4, 0)
-
-
-def test_one_publisher_at_a_time(url: str, ledger: Ledger) -> None:
-    other = open_ledger(url)
-    with ledger.publishing(1), pytest.raises(LedgerError, match="held by another"), other.publishing(0.05):
-        pass
-    with other.publishing(1):
-        pass
-    other.close()
-
-
-def test_a_second_account_is_kept_as_a_conflict(ledger: Ledger, tmp_path: Path) -> None:
-    spool = Spool(tmp_path, ledger.url)
+    spool = Spool(tmp_path, url)
     said = [fact("build"), replace(fact("build", Outcome.FAILURE), failure=None)]
     for account in said:
         spool.add(account)
-        deliver(spool, ledger)
+        deliver(spool, ledger, NOON)
     kept = {item.key.kind: item for item in ledger.scan()}
     assert kept[Kind.STAGE] == said[0]
     assert kept[Kind.CONFLICT].outcome is Outcome.FAILURE
     assert not list(spool.pending())
+    ledger.close()
 
 
 _WRITER = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {root!r}]
-from facts import fact
+from facts import NOON, fact
 from lumen_action.ledger.deliver import deliver
 from lumen_action.ledger.opening import open_ledger
 from lumen_action.ledger.spool import Spool
@@ -112,7 +54,7 @@ spool = Spool(Path({state!r}), ledger.url)
 for number in range(10):
     for _ in range(2):
         spool.add(fact("build", run=f"{{writer}}-{{number}}"))
-        deliver(spool, ledger)
+        deliver(spool, ledger, NOON)
     print(number, flush=True)
 """
 
@@ -153,8 +95,23 @@ def test_a_killed_process_loses_nothing_it_had_acknowledged(url: str, tmp_path: 
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
     ledger = open_ledger(url)
-    deliver(Spool(tmp_path / "s", url), ledger)
+    deliver(Spool(tmp_path / "s", url), ledger, NOON)
     found = _runs(ledger.scan())
     assert acknowledged <= set(found)
     assert len(found) == len(set(found))
+    ledger.close()
+
+
+def test_a_fact_that_waited_is_observed_when_it_comes(url: str, tmp_path: Path) -> None:
+    ledger, spool = open_ledger(url), Spool(tmp_path, url)
+    waited, now_ms = fact("build"), NOON + HOUR
+    for path in (spool.add(waited), spool.add(fact("test", at=now_ms - 1))):
+        assert path.exists()
+    deliver(spool, ledger, now_ms)
+    kept = {item.key.stage: item for item in ledger.scan()}
+    assert (kept["build"].observed_at_ms, kept["build"].ended_ms) == (now_ms, NOON)
+    assert kept["test"].ended_at_ms is None
+    spool.add(waited)
+    [again] = deliver(spool, ledger, now_ms + HOUR)
+    assert again.answer is Put.SAME
     ledger.close()

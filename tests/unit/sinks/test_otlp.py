@@ -20,6 +20,7 @@ from lumen_action.sinks.otlp_traces import ended_attempts, traces_request
 from lumen_action.sinks.series import PublishFacts, families
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold
+from lumen_action.sli.state import State
 
 MINUTE = 60_000
 
@@ -43,9 +44,12 @@ def run_facts() -> list[Fact]:
     return [replace(item, duration_ms=90_000, **told) for item in [*eu, *ap, *again]]
 
 
+def state_of(facts: Iterable[Fact], now_ms: int = NOON + 2 * HOUR) -> State:
+    return fold(collect(facts), now_ms=now_ms, calendar=Calendar())
+
+
 def totals(facts: Iterable[Fact], now_ms: int = NOON + 2 * HOUR) -> dict[str, Any]:
-    state = fold(collect(facts), now_ms=now_ms, calendar=Calendar())
-    return totals_request(families(state, PublishFacts("1.2.3", 7)), now_ms)
+    return totals_request(families(state_of(facts, now_ms), PublishFacts("1.2.3", 7)), now_ms)
 
 
 def metric(request: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def test_traces_as_they_are_sent() -> None:
 
 
 def test_durations_as_they_are_sent() -> None:
-    assert_golden("otlp/durations.json", pretty(durations_request(run_facts(), NOON + 2 * HOUR)))
+    assert_golden("otlp/durations.json", pretty(durations_request(state_of(run_facts()), NOON + 2 * HOUR)))
 
 
 def test_a_sum_keeps_its_start_while_it_grows() -> None:
@@ -96,7 +100,7 @@ def test_a_histogram_only_grows_as_facts_arrive() -> None:
     facts = run_facts()
     before: dict[str, list[int]] = {}
     for count in range(len(facts) + 1):
-        request = durations_request(facts[:count], NOON + 2 * HOUR)
+        request = durations_request(state_of(facts[:count]), NOON + 2 * HOUR)
         found = metric(request, "cicd.pipeline.run.duration")["histogram"] if request["resourceMetrics"] else {}
         for point in found.get("dataPoints", []):
             kind, counts = str(point["attributes"]), point["bucketCounts"]
@@ -108,7 +112,7 @@ def test_a_histogram_only_grows_as_facts_arrive() -> None:
 
 def test_what_a_fork_reports_or_does_not_know_is_not_measured() -> None:
     strange = replace(fact(trust=Trust.FORK), duration_ms=5)
-    assert durations_request([strange, fact()], NOON) == {"resourceMetrics": []}
+    assert durations_request(state_of([strange, fact()]), NOON) == {"resourceMetrics": []}
     assert ended_attempts([strange]) == []
 
 
@@ -236,7 +240,7 @@ def test_what_is_sent_and_where() -> None:
     receiver, shown = Receiver(DONE, DONE, DONE), groups(fact())
     otlp = sink(receiver, Clock(), header_list="api-key=s%65cret,x-tenant = 7")
     assert otlp.publish(shown) == sum(group.size for group in shown)
-    otlp.send_durations([fact()])
+    otlp.send_durations(state_of([fact()]))
     assert otlp.send_traces([fact(), fact("build", run="open")]) == 1
     metrics, durations, traces = receiver.sent
     assert (metrics.url, durations.url) == ("http://otel.example/base/v1/metrics",) * 2

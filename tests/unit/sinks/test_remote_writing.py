@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 import pytest
 from facts import HOUR, NOON, fact
@@ -22,6 +23,7 @@ from lumen_action.sinks.remote_write import RemoteWrite, RemoteWriteOptions, pro
 from lumen_action.sinks.snappy import block
 
 URL = "https://me:geheim@mimir.example/api/v1/push"
+LANE = 18  # that of 2 January 2026, the day of all facts that name no other
 
 
 def unblocked(data: bytes) -> bytes:
@@ -177,9 +179,15 @@ def group(runs: float = 1, head: int = 1, pipeline: str = "nightly") -> Group:
     )
 
 
-def sink(receiver: Receiver, notes: Notebook | None = None, now: int = NOON, clock: Clock | None = None) -> RemoteWrite:
+def sink(
+    receiver: Receiver,
+    notes: Notebook | None = None,
+    now: int = NOON,
+    clock: Clock | None = None,
+    window_seconds: float = 3600,
+) -> RemoteWrite:
     return RemoteWrite(
-        RemoteWriteOptions(URL),
+        RemoteWriteOptions(URL, window_seconds=window_seconds),
         receiver,
         notes or Notebook(),
         clock_ms=lambda: now,
@@ -313,37 +321,146 @@ def test_another_value_under_a_stamp_is_told_and_the_other_samples_arrive() -> N
     assert receiver.values("lumen_ledger_seq") == {NOON: 8}
 
 
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        (500, "too old sample"),
-        (400, "out of bounds"),
-        (400, "out of order sample"),
-        (409, "store locally: add 1 series: out of order sample"),
-        (400, "the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)"),
-    ],
-)
-def test_a_sample_that_is_too_old_is_told_and_never_tried_again(status: int, words: str) -> None:
-    receiver = Receiver(answered(status, words))
-    written = sink(receiver).publish_events([fact()])
-    assert written.points == 0
-    assert written.refused == (f"POST https://mimir.example answered {status}: {words}",)
+REFUSALS = [
+    (500, "too old sample"),
+    (400, "out of bounds"),
+    (400, "out of order sample"),
+    (409, "store locally: add 1 series: out of order sample"),
+    (400, "the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)"),
+]
+
+
+@pytest.mark.parametrize(("status", "words"), REFUSALS)
+def test_a_run_that_is_too_old_is_told_and_never_sent_again(status: int, words: str) -> None:
+    receiver, notes = Receiver(answered(status, words)), Notebook()
+    told = sink(receiver, notes, NOON + HOUR // 2).send_events([fact()])
+    assert told == (f"POST https://mimir.example answered {status}: {words}",)
+    assert sink(receiver, notes, NOON + HOUR // 2).send_events([fact()]) == ()
     assert len(receiver.asked) == 1
 
 
 def test_old_runs_do_not_keep_new_ones_away() -> None:
-    facts = [fact(run=str(number), at=NOON + number) for number in range(50)]
-    receiver = Receiver(oldest=NOON + 2)
-    written = sink(receiver).publish_events(facts)
-    assert (written.points, len(written.refused)) == (48, 2)
-    assert set(receiver.values("lumen_run_event")) == set(range(NOON + 2, NOON + 50))
+    facts = [fact(run=str(number), at=NOON + 100 * number) for number in range(50)]
+    receiver = Receiver(oldest=NOON + 200)
+    assert sink(receiver, now=NOON + HOUR // 2).send_events(facts) == (
+        "POST https://mimir.example answered 500: too old sample",
+    )
+    assert set(receiver.values("lumen_run_event")) == {NOON + 100 * number + LANE for number in range(2, 50)}
+
+
+def test_a_run_is_sent_once_and_only_new_ones_later() -> None:
+    receiver, notes = Receiver(), Notebook()
+    facts = [fact(run="1"), fact(run="2", at=NOON + 1000)]
+    sink(receiver, notes, NOON + 2000).send_events(facts)
+    sink(receiver, notes, NOON + 2000).send_events(facts)
+    assert len(receiver.asked) == 1
+    sink(receiver, notes, NOON + 3000).send_events([*facts, fact(run="3", at=NOON + 500)])
+    assert len(receiver.asked) == 2
+    assert set(receiver.values("lumen_run_event")) == {NOON + LANE, NOON + 500 + LANE, NOON + 1000 + LANE}
+
+
+def test_runs_go_in_the_order_of_time_whatever_their_series() -> None:
+    facts = [fact(run=str(number), region=("eu", "us")[number % 2], at=NOON - 1000 * number) for number in range(2001)]
+    receiver = Receiver()
+    sink(receiver, now=NOON + 1000).send_events(facts)
+    sent = [
+        [stamp for series in read(unblocked(request.body)) for _, stamp in series.samples] for request in receiver.asked
+    ]
+    assert [len(stamps) for stamps in sent] == [1000, 1000, 1]
+    assert max(sent[0]) < min(sent[1])
+    assert max(sent[1]) < min(sent[2])
+
+
+def test_a_run_that_no_receiver_would_take_any_more_is_not_sent() -> None:
+    receiver = Receiver()
+    sink(receiver, now=NOON + HOUR, window_seconds=1800).send_events([fact()])
+    assert receiver.asked == []
+
+
+def test_a_run_of_a_clock_that_is_ahead_waits_until_its_time_has_come() -> None:
+    receiver, notes = Receiver(), Notebook()
+    sink(receiver, notes, NOON).send_events([fact(at=NOON + HOUR)])
+    assert receiver.asked == []
+    sink(receiver, notes, NOON + 2 * HOUR - 1).send_events([fact(at=NOON + HOUR)])
+    assert set(receiver.values("lumen_run_event")) == {NOON + HOUR + LANE}
+
+
+def test_what_is_remembered_is_forgotten_with_the_window() -> None:
+    receiver, notes = Receiver(), Notebook()
+    for hour in range(5):
+        sink(receiver, notes, NOON + hour * HOUR + 1).send_events([fact(run=str(hour), at=NOON + hour * HOUR - 100)])
+    (kept,) = notes.kept.values()
+    assert [len(stamps) for stamps in json.loads(kept).values()] == [1]
+
+
+def test_how_far_it_came_is_remembered_when_the_receiver_goes_away() -> None:
+    receiver, notes = Receiver(), Notebook()
+    facts = [fact(run=str(number), at=NOON - 100 * number) for number in range(1001)]
+    first = sink(Vanishing(after=1), notes, NOON + 1000)
+    with pytest.raises(HttpError, match="gone"):
+        first.send_events(facts)
+    sink(receiver, notes, NOON + 1000).send_events(facts)
+    assert set(receiver.values("lumen_run_event")) == {NOON + LANE}
+
+
+class Vanishing(Receiver):
+    """Takes some requests and then is gone."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def send(self, request: Request) -> Response:
+        if not self.left:
+            raise answered(404, "gone")
+        self.left -= 1
+        return super().send(request)
+
+
+def test_what_another_publisher_remembered_meanwhile_stays() -> None:
+    receiver, notes = Receiver(), Notebook()
+    sink(receiver, notes, NOON + 1000).send_events([fact(run="1")])
+    (name,) = notes.kept
+    theirs = notes.kept.pop(name)
+    other = RivalNotes(notes, name, theirs)
+    sink(receiver, other, NOON + 1000).send_events([fact(run="2", at=NOON + 100)])
+    sink(receiver, notes, NOON + 1000).send_events([fact(run="1"), fact(run="2", at=NOON + 100)])
+    assert len(receiver.asked) == 2
+
+
+@dataclass
+class RivalNotes:
+    """A notebook in which another publisher writes first, once."""
+
+    notes: Notebook
+    name: str
+    theirs: bytes | None
+
+    def note(self, name: str) -> bytes | None:
+        return self.notes.note(name)
+
+    def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
+        if self.theirs:
+            self.notes.kept[self.name], self.theirs = self.theirs, None
+        return self.notes.put_note(name, body, expected=expected)
+
+
+def test_runs_of_two_pipelines_are_remembered_apart() -> None:
+    receiver, notes = Receiver(), Notebook()
+    both = [fact(), fact(pipeline="weekly")]
+    sink(receiver, notes, NOON + 1000).send_events(both)
+    assert len(notes.kept) == 2
+    sink(receiver, notes, NOON + 1000).send_events(both[1:])
+    assert len(receiver.asked) == 2
 
 
 def test_halving_ends_with_the_time() -> None:
     receiver = Receiver(oldest=NOON * 2)
-    late = RemoteWrite(RemoteWriteOptions(URL), receiver, Notebook(), clock_ms=lambda: NOON, patience_seconds=0)
+    late = RemoteWrite(
+        RemoteWriteOptions(URL), receiver, Notebook(), clock_ms=lambda: NOON + HOUR // 2, patience_seconds=0
+    )
     with pytest.raises(HttpError, match="too old"):
-        late.publish_events([fact(run=str(number)) for number in range(9)])
+        late.send_events([fact(run=str(number)) for number in range(9)])
 
 
 def test_any_other_refusal_is_an_error_at_once() -> None:
@@ -372,8 +489,10 @@ def test_a_run_is_a_sample_worth_one_when_it_was_decided() -> None:
     ]
     name, job, pipeline = ("__name__", "lumen_run_event"), ("job", "lumen"), ("pipeline", "nightly")
     assert run_events(facts) == [
-        Point((name, ("error_class", "build"), job, ("outcome", "timeout"), pipeline, ("region", "us")), 1, NOON + 7),
-        Point((name, job, ("outcome", "success"), pipeline, ("region", "eu")), 1, NOON),
+        Point(
+            (name, ("error_class", "build"), job, ("outcome", "timeout"), pipeline, ("region", "us")), 1, NOON + LANE
+        ),
+        Point((name, job, ("outcome", "success"), pipeline, ("region", "eu")), 1, NOON + LANE),
     ]
 
 
@@ -392,6 +511,42 @@ def test_runs_that_end_together_stay_apart_whatever_the_order(offsets: list[int]
     chance.shuffle(facts)
     assert set(run_events(facts)) == before
     assert set(run_events(facts[: len(facts) // 2])) <= before
+
+
+_RUNS = st.lists(
+    st.tuples(
+        st.integers(min_value=0, max_value=66),  # the day
+        st.integers(min_value=0, max_value=250),  # when it ended
+        st.sampled_from([Outcome.SUCCESS, Outcome.FAILURE, Outcome.CANCELLED]),
+        st.integers(min_value=1, max_value=2),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=100)
+@given(_RUNS)
+def test_a_run_has_the_same_stamp_whichever_days_are_given_with_it(runs: list[tuple[int, int, Outcome, int]]) -> None:
+    facts = [
+        fact(
+            run=str(number),
+            day=str(date(2026, 1, 1) + timedelta(day)),
+            at=NOON + ended,
+            outcome=outcome,
+            attempt=attempt,
+        )
+        for number, (day, ended, outcome, attempt) in enumerate(runs)
+    ]
+    days = {one.day for one in facts}
+    alone = [event for day in days for event in run_events([one for one in facts if one.day == day])]
+    assert len(set(alone)) == len(alone)
+    assert set(alone) == set(run_events(facts))
+
+
+def test_a_stamp_is_never_before_the_run_ended_and_less_than_100_ms_after() -> None:
+    for ended in range(NOON, NOON + 200):
+        (event,) = run_events([fact(at=ended)])
+        assert 0 <= event.stamp_ms - ended < 100
 
 
 def test_the_name_tells_receivers_apart_and_holds_no_secret() -> None:
@@ -429,6 +584,7 @@ GOOD = RemoteWriteOptions("https://mimir.example/api/v1/push")
         ({"headers": {"Content-Type": "x"}}, "remote-write.headers: Content-Type is set by us"),
         ({"ca_file": "/nowhere.pem"}, "remote-write.ca-file: '/nowhere.pem' is not a file"),
         ({"timeout_seconds": 0}, "remote-write.timeout-seconds: 0 s is not a time"),
+        ({"window_seconds": 0}, "remote-write.window-seconds: 0 s is not a time; write how late"),
     ],
 )
 def test_what_is_wrong_is_explained_without_a_secret(changed: Mapping[str, object], told: str) -> None:

@@ -111,9 +111,10 @@ def test_a_success_after_closing_does_not_turn_a_lost_day() -> None:
     assert pipeline.runs[0].outcome is S
 
 
-def test_a_run_belongs_to_the_earliest_day_any_of_its_facts_names() -> None:
-    runs = pipeline_of(fact("build", day="2026-01-02"), fact("run", day="2026-01-03", at=NOON + 13 * HOUR)).runs
-    assert [run.day for run in runs] == ["2026-01-02"]
+def test_a_run_belongs_to_the_day_its_first_fact_names_in_all_regions() -> None:
+    first = fact("build", day="2026-01-02")
+    others = [fact("run", day="2026-01-03", at=NOON + 13 * HOUR), fact(region="ap", day="2026-01-01", at=NOON + 1)]
+    assert {run.day for run in pipeline_of(first, *others).runs} == {"2026-01-02"}
 
 
 def test_a_fork_and_a_conflict_stay_outside() -> None:

@@ -1,0 +1,125 @@
+"""A rollup as the ledger keeps it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import astuple, fields
+from typing import Any
+
+from lumen_action.model import Action, ErrorClass, Fact, Outcome, canonical
+from lumen_action.sli.durations import Durations
+from lumen_action.sli.rollup import Rollup
+from lumen_action.sli.tally import DayTally, Newest, RegionTally
+
+# Raised whenever the same facts are to amount to something else than before, or are written differently.
+_VERSION = 1
+
+
+def encode(rollup: Rollup) -> bytes:
+    """Return the rollup as JSON that vouches for itself."""
+    said = {
+        "mark": rollup.mark,
+        "days": {day: _day(tallied) for day, tallied in rollup.days.items()},
+        "stages": [fact.body() for fact in rollup.newest.stages.values()],
+        "checks": [fact.body() for fact in rollup.newest.checks.values()],
+        "origin": rollup.newest.origin and rollup.newest.origin.body(),
+    }
+    body = canonical(said)
+    return b"%s\n%s" % (_seal(body), body)
+
+
+def decode(sealed: bytes) -> Rollup | None:
+    """Read a rollup back; None when it is not what this version has written."""
+    seal, _, body = sealed.partition(b"\n")
+    if seal != _seal(body):
+        return None
+    said: dict[str, Any] = json.loads(body)
+    stages = [Fact.from_body(each) for each in said["stages"]]
+    checks = [Fact.from_body(each) for each in said["checks"]]
+    newest = Newest(
+        stages={(fact.key.region, fact.key.stage): fact for fact in stages},
+        checks={fact.key.stage: fact for fact in checks},
+        origin=Fact.from_body(said["origin"]) if said["origin"] else None,
+    )
+    return Rollup(said["mark"], {day: _day_of(each) for day, each in said["days"].items()}, newest)
+
+
+def _seal(body: bytes) -> bytes:
+    return hashlib.sha256(b"%d %s" % (_VERSION, body)).hexdigest().encode()
+
+
+def _day(day: DayTally) -> dict[str, Any]:
+    said = {
+        "facts": day.facts,
+        "conflicts": day.conflicts,
+        "regions": {name: _region(region) for name, region in day.regions.items()},
+        "won": day.won and list(day.won),
+        "missing": day.missing,
+        "lost": day.lost,
+        "durations": [[*_words(cause), *astuple(spread)] for cause, spread in day.durations.items()],
+        "marks": b64encode(day.marks).decode(),
+        "linked": sorted(day.linked),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _day_of(said: Mapping[str, Any]) -> DayTally:
+    return DayTally(
+        facts=said.get("facts", 0),
+        conflicts=said.get("conflicts", 0),
+        regions={name: _region_of(region) for name, region in said.get("regions", {}).items()},
+        won=tuple(said["won"]) if "won" in said else None,
+        missing=said.get("missing", False),
+        lost=said.get("lost", False),
+        durations={
+            (Outcome(outcome), ErrorClass(cause) if cause else None): Durations(count, total, low, high, tuple(buckets))
+            for outcome, cause, count, total, low, high, buckets in said.get("durations", ())
+        },
+        marks=b64decode(said.get("marks", "")),
+        linked=frozenset(said.get("linked", ())),
+    )
+
+
+# The counts of a region by what they are counted by: one word each, or one for every part of the name.
+_COUNTS: Mapping[str, tuple[Callable[[str], str], ...]] = {
+    "failed": (ErrorClass,),
+    "corrected": (Outcome, Outcome),
+    "stage_success": (str,),
+    "stage_failed": (str, ErrorClass),
+    "attempts": (Outcome,),
+    "reruns": (Action,),
+}
+_REST = tuple(item for item in fields(RegionTally) if item.name not in _COUNTS)
+
+
+def _region(region: RegionTally) -> dict[str, Any]:
+    counts = {
+        name: [[*_words(key), count] for key, count in getattr(region, name).items()]
+        for name in _COUNTS
+        if getattr(region, name)
+    }
+    rest = {item.name: getattr(region, item.name) for item in _REST}
+    return counts | {item.name: rest[item.name] for item in _REST if rest[item.name] != item.default}
+
+
+def _region_of(said: Mapping[str, Any]) -> RegionTally:
+    values: dict[str, Any] = {item.name: said[item.name] for item in _REST if item.name in said}
+    if "outcome" in values:
+        values["outcome"] = Outcome(values["outcome"])
+    for name, parts in _COUNTS.items():
+        values[name] = {_key(parts, words): count for *words, count in said.get(name, ())}
+    return RegionTally(**values)
+
+
+def _words(key: object) -> list[str | None]:
+    """Return a name in parts as JSON has it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return [part and str(part) for part in parts]
+
+
+def _key(parts: tuple[Callable[[str], str], ...], words: list[str]) -> Hashable:
+    read = tuple(part(word) for part, word in zip(parts, words, strict=True))
+    return read if len(read) > 1 else read[0]

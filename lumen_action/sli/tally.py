@@ -1,0 +1,250 @@
+"""What the facts of one day amount to, so that days which rest need not be counted again.
+
+A run counts on the day that its first fact names. Where a run has facts of several days, these are linked: they can
+only be counted together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TypeVar
+
+from lumen_action.model import Action, ErrorClass, Fact, Kind, Outcome, Trust
+from lumen_action.sli.durations import Durations
+from lumen_action.sli.runs import Cause, RegionRun, cause_of, class_of, run_of, runs_in
+from lumen_action.sli.state import RunRef
+
+_HAPPENED = (Kind.STAGE, Kind.RUN)
+_OF_DAYS = (Kind.MISSING, Kind.DAY)
+MARK_BYTES = 4
+
+K = TypeVar("K", bound=Hashable)
+Won = tuple[int, str]
+Days = Mapping[str, "DayTally"]
+
+
+@dataclass(frozen=True)
+class RegionTally:
+    """One region on one day.
+
+    `streak` are the failed runs at the end of the day, `unbroken` when no run before them was good.
+    """
+
+    runs: int = 0
+    success: int = 0
+    failed: Mapping[ErrorClass, int] = field(default_factory=dict)
+    corrected: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
+    stage_success: Mapping[str, int] = field(default_factory=dict)
+    stage_failed: Mapping[tuple[str, ErrorClass], int] = field(default_factory=dict)
+    attempts: Mapping[Outcome, int] = field(default_factory=dict)
+    reruns: Mapping[Action, int] = field(default_factory=dict)
+    streak: int = 0
+    unbroken: bool = True
+    outcome: Outcome | None = None
+    first_seen_ms: int = 0
+    last_run_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class DayTally:
+    """One day of one pipeline.
+
+    `won` says when and where the first run succeeded; `missing` and `lost` that a fact says so. `marks` are short
+    digests of the runs with facts of this day, one after the other; `linked` the days that can only be counted
+    together with it.
+    """
+
+    facts: int = 0
+    conflicts: int = 0
+    regions: Mapping[str, RegionTally] = field(default_factory=dict)
+    won: Won | None = None
+    missing: bool = False
+    lost: bool = False
+    durations: Mapping[Cause, Durations] = field(default_factory=dict)
+    marks: bytes = b""
+    linked: frozenset[str] = frozenset()
+
+    @property
+    def decidable(self) -> bool:
+        """Tell whether there is anything of which to say how the day was."""
+        return bool(self.regions) or self.missing or self.lost
+
+    def runs_among(self, marks: AbstractSet[int]) -> bool:
+        """Tell whether any of these runs has facts of this day, or seems to: marks are short."""
+        return not marks.isdisjoint(numbers(self.marks))
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The facts that are first or last of their kind: taking in more facts can only put others in their place."""
+
+    stages: Mapping[tuple[str, str], Fact] = field(default_factory=dict)
+    """The last fact of every region and stage."""
+    checks: Mapping[str, Fact] = field(default_factory=dict)
+    origin: Fact | None = None
+    """The first of all that count."""
+
+    def __add__(self, other: Newest) -> Newest:
+        """Return what is first and last of both."""
+        origins = [fact for fact in (self.origin, other.origin) if fact]
+        return Newest(
+            _last((*self.stages.items(), *other.stages.items())),
+            _last((*self.checks.items(), *other.checks.items())),
+            min(origins, key=attrgetter("order"), default=None),
+        )
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """What the facts of some days amount to."""
+
+    days: Days
+    newest: Newest
+    runs: tuple[RegionRun, ...]
+
+
+def numbers(marks: bytes) -> Iterable[int]:
+    """Return marks as numbers."""
+    return memoryview(marks).cast("I")
+
+
+def tally(facts: Iterable[Fact]) -> Tallied:
+    """Count all facts of some days of one pipeline; a day and those linked to it have to be given together."""
+    found = list(facts)
+    trusted = [fact for fact in found if fact.trust is Trust.TRUSTED and fact.key.kind is not Kind.CONFLICT]
+    happened = [fact for fact in trusted if fact.key.kind in _HAPPENED]
+    runs = runs_in(happened)
+    of_day: dict[str, list[RegionRun]] = {fact.day: [] for fact in found}
+    for run in runs:
+        of_day[run.day].append(run)
+    count = Counter(fact.day for fact in found)
+    conflicts = Counter(fact.day for fact in found if fact.key.kind is Kind.CONFLICT)
+    said = {(fact.key.kind, fact.day) for fact in trusted if fact.key.kind in _OF_DAYS}
+    marks, linked = _spread(runs)
+    days = {
+        day: DayTally(
+            facts=count[day],
+            conflicts=conflicts[day],
+            regions=_regions(group),
+            won=min(filter(None, map(_won, group)), default=None),
+            missing=(Kind.MISSING, day) in said,
+            lost=(Kind.DAY, day) in said,
+            durations=_durations(group),
+            marks=b"".join(sorted(marks[day])),
+            linked=frozenset(linked[day]),
+        )
+        for day, group in of_day.items()
+    }
+    return Tallied(days, _newest(trusted), tuple(runs))
+
+
+def marks_of(facts: Iterable[Fact]) -> set[int]:
+    """Return the marks of the runs that these facts count for."""
+    runs = {run_of(fact) for fact in facts if fact.trust is Trust.TRUSTED and fact.key.kind in _HAPPENED}
+    return set(numbers(b"".join(map(_mark, runs))))
+
+
+def _spread(runs: Iterable[RegionRun]) -> tuple[dict[str, set[bytes]], dict[str, set[str]]]:
+    """Return by day the marks of the runs with facts of it, and the other days of these runs."""
+    named: dict[RunRef, set[str]] = defaultdict(set)
+    for run in runs:
+        named[run.ref].update([fact.day for fact in run.facts])
+    marks: dict[str, set[bytes]] = defaultdict(set)
+    linked: dict[str, set[str]] = defaultdict(set)
+    for ref, days in named.items():
+        for day in days:
+            marks[day].add(_mark(ref))
+            linked[day] |= days - {day}
+    return marks, linked
+
+
+def _mark(ref: RunRef) -> bytes:
+    name = f"{ref.provider}\n{ref.host}\n{ref.repo}\n{ref.run}"
+    return hashlib.blake2b(name.encode(), digest_size=MARK_BYTES).digest()
+
+
+def _won(run: RegionRun) -> Won | None:
+    return None if run.past.first_success_ms is None else (run.past.first_success_ms, run.region)
+
+
+def _regions(runs: list[RegionRun]) -> dict[str, RegionTally]:
+    by_region: dict[str, list[RegionRun]] = defaultdict(list)
+    for run in runs:
+        by_region[run.region].append(run)
+    return {region: _region(by_region[region]) for region in sorted(by_region)}
+
+
+def _region(runs: list[RegionRun]) -> RegionTally:
+    facts = [fact for run in runs for fact in run.facts]
+    stages = [fact for fact in facts if fact.key.kind is Kind.STAGE]
+    attempts = [fact for fact in facts if fact.key.kind is Kind.RUN]
+    counted = [run.past.counted for run in runs if run.past.counted]
+    outcomes = [run.past.outcome for run in runs]
+    decided = [outcome for outcome in outcomes if outcome and outcome.counted]
+    streak = next((past for past, outcome in enumerate(reversed(decided)) if outcome.good), len(decided))
+    return RegionTally(
+        runs=len(counted),
+        success=sum(fact.outcome.good for fact in counted),
+        failed=Counter(class_of(fact) for fact in counted if fact.outcome.bad),
+        corrected=Counter(correction for run in runs for correction in run.past.corrections),
+        stage_success=Counter(fact.key.stage for fact in stages if fact.outcome.good),
+        stage_failed=Counter((fact.key.stage, class_of(fact)) for fact in stages if fact.outcome.bad),
+        attempts=Counter(fact.outcome for fact in attempts),
+        reruns=Counter(decision for run in runs for decision in _decisions(run)),
+        streak=streak,
+        unbroken=streak == len(decided),
+        outcome=Outcome.SUCCESS if Outcome.SUCCESS in outcomes else outcomes[-1],
+        first_seen_ms=min(run.began_ms for run in runs),
+        last_run_ms=max((fact.ended_ms for fact in attempts), default=None),
+    )
+
+
+def _decisions(run: RegionRun) -> Iterable[Action]:
+    """Return one decision for each job attempt that failed: that of its first failure."""
+    first: dict[tuple[int, str], Action] = {}
+    for fact in run.facts:
+        if fact.failure:
+            first.setdefault((fact.key.attempt, fact.key.job), fact.failure.decision)
+    return first.values()
+
+
+def _durations(runs: Iterable[RegionRun]) -> dict[Cause, Durations]:
+    """Return how long attempts took by how they ended and why."""
+    found: dict[Cause, list[int]] = defaultdict(list)
+    for run in runs:
+        for fact in run.facts:
+            if fact.key.kind is Kind.RUN and fact.duration_ms is not None:
+                found[cause_of(fact)].append(fact.duration_ms)
+    return {cause: Durations.of(each) for cause, each in found.items()}
+
+
+def _newest(trusted: Iterable[Fact]) -> Newest:
+    stages: list[tuple[tuple[str, str], Fact]] = []
+    checks: list[tuple[str, Fact]] = []
+    for fact in trusted:
+        if fact.key.kind is Kind.STAGE:
+            stages.append(((fact.key.region, fact.key.stage), fact))
+        elif fact.key.kind is Kind.CHECK:
+            checks.append((fact.key.stage, fact))
+    return Newest(_last(stages), _last(checks), min(trusted, key=attrgetter("order"), default=None))
+
+
+def _last(facts: Iterable[tuple[K, Fact]]) -> dict[K, Fact]:
+    """Return the fact of every name that ended last."""
+    last: dict[K, Fact] = {}
+    for name, fact in facts:
+        known = last.get(name)
+        if known is None or _later(fact, known):
+            last[name] = fact
+    return last
+
+
+def _later(fact: Fact, known: Fact) -> bool:
+    if fact.ended_ms == known.ended_ms:
+        return fact.key > known.key
+    return fact.ended_ms > known.ended_ms

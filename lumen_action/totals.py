@@ -1,0 +1,107 @@
+"""The totals of one pipeline, counted again only for the days to which facts have come since they were kept."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+from lumen_action.ledger import Ledger, Resumable
+from lumen_action.ledger.notes import Notes
+from lumen_action.model import Fact
+from lumen_action.sli.rollup import Advanced, Rollup, advance
+from lumen_action.sli.rollupfile import decode, encode
+
+# What is kept spares every reader so much; writing it costs about as much as counting so many facts.
+_MANY_FACTS = 1000
+_MANY_DAYS = 7
+
+
+@runtime_checkable
+class _Remembering(Ledger, Resumable, Notes, Protocol):
+    """A ledger that can keep a rollup and say what came after it."""
+
+
+class Totals:
+    """The totals of one pipeline in one ledger, as often as they are asked for."""
+
+    def __init__(self, ledger: Ledger, pipeline: str) -> None:
+        """Read nothing yet."""
+        self.pipeline = pipeline
+        self._ledger = ledger
+        self._rollup: Rollup | None = None
+        self._kept: bytes | None = None
+        self._came = 0
+        self._days: set[str] = set()
+
+    def read(self, *, runs: int = 0, since_day: str | None = None) -> Advanced:
+        """Return the totals with everything up to now, and the facts of the days that were read for it.
+
+        These days have at least `runs` of the newest runs, where there are as many, and all days from `since_day` on.
+        """
+        ledger = self._ledger
+        if not isinstance(ledger, _Remembering):
+            return self._counted_whole()
+        self.known()
+        rollup = self._rollup or self._counted_by_day(ledger, but_since=since_day)
+        mark = ledger.mark()
+        came = [fact.day for fact in ledger.since(rollup.mark, self.pipeline)]
+        self._came += len(came)
+        self._days.update(came)
+        days = rollup.days if self._rollup else ledger.days(self.pipeline)
+        wanted = {day for day in days if since_day is not None and day >= since_day}
+        advanced = advance(replace(rollup, mark=mark), {*came, *wanted, *rollup.newest_days(runs)}, self._of_day)
+        self._rollup = advanced.rollup
+        return advanced
+
+    def read_anew(self) -> Advanced:
+        """Return the totals counted from every fact, whatever is kept."""
+        if isinstance(self._ledger, _Remembering):
+            self._kept = self._ledger.note(self._note)
+            self._rollup = self._counted_by_day(self._ledger)
+        return self.read()
+
+    def known(self) -> bool:
+        """Tell whether the ledger keeps totals that can be used, and take them up."""
+        if self._rollup is None and isinstance(self._ledger, _Remembering):
+            self._kept = self._ledger.note(self._note)
+            self._rollup = decode(self._kept) if self._kept else None
+        return self._rollup is not None
+
+    def keep(self) -> None:
+        """Put the totals into the ledger, when that spares others more than it costs."""
+        if self._came >= _MANY_FACTS or len(self._days) >= _MANY_DAYS:
+            self.keep_now()
+
+    def keep_now(self) -> None:
+        """Put the totals that were read into the ledger; whoever did so meanwhile is left alone."""
+        ledger, rollup = self._ledger, self._rollup
+        if rollup and isinstance(ledger, _Remembering):
+            body = encode(rollup)
+            if ledger.put_note(self._note, body, expected=self._kept):
+                self._kept, self._came, self._days = body, 0, set()
+
+    @property
+    def _note(self) -> str:
+        return f"rollup/{self.pipeline.encode().hex()}"
+
+    def _counted_by_day(self, ledger: _Remembering, *, but_since: str | None = None) -> Rollup:
+        """Count all days but the last, one at a time: memory then holds only what they amount to."""
+        rollup = Rollup(mark=ledger.mark())
+        for day in ledger.days(self.pipeline):
+            if but_since is None or day < but_since:
+                advanced = advance(rollup, [day], self._of_day)
+                rollup = advanced.rollup
+                self._came += len(advanced.facts)
+                self._days.add(day)
+        return rollup
+
+    def _counted_whole(self) -> Advanced:
+        by_day: dict[str, list[Fact]] = defaultdict(list)
+        for fact in self._ledger.scan(pipeline=self.pipeline):
+            by_day[fact.day].append(fact)
+        return advance(Rollup(), by_day, by_day.__getitem__)
+
+    def _of_day(self, day: str) -> Iterator[Fact]:
+        return self._ledger.scan(pipeline=self.pipeline, day=day)
