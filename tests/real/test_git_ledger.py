@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import gitmachines
 import pytest
 from facts import NOON, fact
 from githost import GitHost, Trouble
+from gitmachines import Opener
 
 from lumen_action.errors import IntegrityError, LedgerError
 from lumen_action.http import Timing
 from lumen_action.ledger import Put
-from lumen_action.ledger.git import BRANCH, GitLedger, segment_path
+from lumen_action.ledger.git import GitLedger
+from lumen_action.ledger.gitrefs import BRANCH, segment_path
 from lumen_action.model import Fact, Kind, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 PUSH = "POST /org/app.git/git-receive-pack"
-Opener = Callable[..., GitLedger]
 
 
 @pytest.fixture
@@ -32,16 +36,8 @@ def host(tmp_path: Path) -> Iterator[GitHost]:
 
 @pytest.fixture
 def machine(host: GitHost, tmp_path: Path) -> Iterator[Opener]:
-    """Open the ledger as on a machine of its own, by its name."""
-    opened: list[GitLedger] = []
-
-    def open_on(name: str = "a", **more: object) -> GitLedger:
-        opened.append(GitLedger(f"git:{host.url}", tmp_path / name, **more))  # type: ignore[arg-type]
-        return opened[-1]
-
-    yield open_on
-    for ledger in opened:
-        ledger.close()
+    with gitmachines.over(host, tmp_path) as opener:
+        yield opener
 
 
 class Clock:
@@ -146,7 +142,8 @@ class TestFolding:
     def test_that_dies_between_its_two_steps_is_finished_by_the_next(self, host: GitHost, machine: Opener) -> None:
         rows = [fact(run=str(number)) for number in range(5)]
         machine("a").put_all(rows)
-        machine("b", patience_seconds=0.1)._append(rows, machine("b")._tries())
+        with host.removing_nothing():  # as if it died before its second step
+            assert machine("b").fold() == 5
         assert len(pending(host)) == 5
         assert machine("c").head() == 5
         assert len(list(machine("c").scan())) == 5
@@ -258,6 +255,18 @@ class TestAHost:
         host.latency_seconds = 3
         with pytest.raises(LedgerError, match="git push had no answer"):
             machine(patience_seconds=0.5).put(fact("build"))
+
+    def test_that_needs_longer_than_the_patience_for_a_long_branch_is_heard_out(
+        self, host: GitHost, machine: Opener
+    ) -> None:
+        writer = machine("writer")
+        writer.put_all([fact(run=secrets.token_hex(64)) for _ in range(160)])
+        writer.fold()
+        (segment,) = writer.segments()
+        patience_seconds, host.seconds_a_kilobyte = 5.0, 0.6
+        least_seconds = len(zlib.compress(segment.encode(), 9)) / 1024 * host.seconds_a_kilobyte
+        assert least_seconds > patience_seconds, "or this test proves nothing"
+        assert machine("reader", patience_seconds=patience_seconds).head() == 160
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_that_is_busy_is_left_alone_as_long_as_it_asks(self, host: GitHost, tmp_path: Path, status: int) -> None:

@@ -7,10 +7,12 @@ import gzip
 import http.server
 import os
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +22,12 @@ _BACKENDS_AT_ONCE = 8
 _ORDINARY_REFS_ONLY = """#!/bin/sh
 case "$1" in refs/heads/*|refs/tags/*) exit 0 ;; esac
 echo "this host takes branches and tags only" >&2
+exit 1
+"""
+
+_NO_DELETIONS = """#!/bin/sh
+case "$3" in *[!0]*) exit 0 ;; esac
+echo "this host removes nothing" >&2
 exit 1
 """
 
@@ -43,6 +51,7 @@ class GitHost:
 
     repository: Path
     latency_seconds: float = 0.0
+    seconds_a_kilobyte: float = 0.0
     read_only: bool = False
     troubles: list[Trouble] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -77,10 +86,21 @@ class GitHost:
 
     def take_branches_and_tags_only(self) -> None:
         """Refuse all other refs, as some hosts do."""
+        self._judge_updates_by(_ORDINARY_REFS_ONLY)
+
+    @contextlib.contextmanager
+    def removing_nothing(self) -> Iterator[None]:
+        """Refuse to remove refs until left."""
+        hook = self._judge_updates_by(_NO_DELETIONS)
+        yield
+        hook.unlink()
+
+    def _judge_updates_by(self, script: str) -> Path:
         hook = self.repository / "hooks" / "update"
         hook.parent.mkdir(exist_ok=True)
-        hook.write_text(_ORDINARY_REFS_ONLY)
+        hook.write_text(script)
         hook.chmod(0o755)
+        return hook
 
     def rewrite(self, branch: str, path: str, body: bytes) -> None:
         """Change one file of a branch behind everyone's back."""
@@ -147,12 +167,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif self.server.host.read_only and "git-receive-pack" in self.path:
             self._reply(403, {"Content-Type": "text/plain"}, b"Permission to org/app.git denied to robot.\n")
         else:
-            with self.server.turns:
-                status, headers, answer = self._backend(body)
-            if trouble:
-                self.close_connection = True
-            else:
-                self._reply(status, headers, answer)
+            with self.server.turns, self._backend(body) as backend:
+                if trouble:
+                    backend.communicate()
+                    self.close_connection = True
+                else:
+                    self._pass_on(backend.stdout)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -164,7 +184,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def _backend(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    @contextlib.contextmanager
+    def _backend(self, body: bytes) -> Iterator[subprocess.Popen[bytes]]:
         asked = urlsplit(self.path)
         environment = {
             "PATH": os.environ["PATH"],
@@ -180,10 +201,30 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "REMOTE_USER": "robot",
         }
-        done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, check=False)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-        return int(headers.pop("Status", "200").split()[0]), headers, content
+        with tempfile.TemporaryFile() as sent:
+            sent.write(body)
+            sent.seek(0)
+            command = ["git", "http-backend"]
+            with subprocess.Popen(
+                command, env=environment, stdin=sent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ) as process:
+                yield process
+
+    def _pass_on(self, output: BufferedReader) -> None:
+        """Answer with what a backend says as soon as it says it: a long answer shows that it is being worked on."""
+        headers = {}
+        while line := output.readline().decode().rstrip():
+            name, _, value = line.partition(": ")
+            headers[name] = value
+        self.send_response(int(headers.pop("Status", "200").split()[0]))
+        for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        slowness = self.server.host.seconds_a_kilobyte
+        while part := output.read1(100 if slowness else 65536):
+            time.sleep(slowness * len(part) / 1024)
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.wfile.write(b"0\r\n\r\n")
 
     def _reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

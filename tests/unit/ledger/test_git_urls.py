@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumen_action.errors import ConfigError
-from lumen_action.ledger.git import GitLedger, address_of, segment_path
-from lumen_action.ledger.gitrepo import GitRepo, quoted
+from lumen_action.ledger.git import GitLedger
+from lumen_action.ledger.gitaddress import address_of
+from lumen_action.ledger.gitanswers import quoted
+from lumen_action.ledger.gitrefs import segment_path
+from lumen_action.ledger.gitrepo import GitRepo
 
 
 @pytest.mark.parametrize(
