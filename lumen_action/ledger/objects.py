@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -83,6 +84,7 @@ class Patient:
 
     def __init__(self, store: ObjectStore, *, patience_seconds: float, timing: Timing) -> None:
         """Take the timing as an argument, so that waiting can be proven without waiting."""
+        self.url = store.url
         self._store = store
         self._patience_seconds = patience_seconds
         self._timing = timing
@@ -135,6 +137,20 @@ class Patient:
     def _given_up(self, fault: Busy, tries: int) -> LedgerError:
         asked = f", it asks to wait {fault.retry_after_seconds:.0f} s" if fault.retry_after_seconds else ""
         return LedgerError(f"ledger {self._store.url}: {fault} ({tries} {'try' if tries == 1 else 'tries'}{asked})")
+
+
+def at_once(act: Callable[[str], _Answer], names: Iterable[str]) -> Iterator[tuple[str, _Answer]]:
+    """Do the same to many objects, some of them at a time, and yield the results in order."""
+    waiting = iter(names)
+    batch = list(islice(waiting, PARALLEL_REQUESTS))
+    if not batch:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(PARALLEL_REQUESTS) as workers:
+        while batch:
+            yield from zip(batch, workers.map(act, batch), strict=True)
+            batch = list(islice(waiting, PARALLEL_REQUESTS))
 
 
 class Bucket:
@@ -244,8 +260,11 @@ def _client() -> Any:  # noqa: ANN401 - boto3 has no types
         import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
-    except ImportError as fault:
+    except ModuleNotFoundError as fault:
         raise ConfigError("ledger: s3:// needs boto3; install lumen-sli-action[archive]") from fault
+    except ImportError as fault:
+        # It could not be prepared on this machine, such as when no package index answers: nobody's wrong input.
+        raise LedgerError(f"ledger: s3:// needs boto3, which cannot be loaded. {fault}") from fault
     config = Config(
         # Waiting and asking again is ours: a retry of the client's own would hide that a first answer was lost.
         retries={"total_max_attempts": 1},

@@ -16,11 +16,14 @@ Answer = TypeVar("Answer")
 
 # A scan or a compaction makes the server think before it says the first word.
 STALL_SECONDS = 120.0
+# A pause on a busy machine may take longer than asked; a try without time would hide what the one before it found.
+_LEAST_SECONDS = 0.5
 _PAUSES = {"first": 0.1, "longest": 5.0}
 _LOCK_NOT_FREE = "55P03"
 _ADVICE = {
     "3D000": "create the database, or name another",
-    "42501": "grant this role SELECT, INSERT and UPDATE on the tables lumen_…, and CREATE on the schema at first use",
+    "42501": "grant this role SELECT, INSERT and UPDATE on the tables lumen_…, and CREATE on the schema at first use; "
+    "tables of an earlier version are brought up to date by the role that owns them",
     "25006": "this server only reads; name the primary",
 }
 
@@ -91,7 +94,7 @@ class Sessions:
         while True:
             tries += 1
             try:
-                return self._once(work, give_up_at - timing.clock())
+                return self._once(work, max(_LEAST_SECONDS, give_up_at - timing.clock()))
             except PostgresError as fault:
                 # What broke one connection, such as a restart, has broken the idle ones, too.
                 self.close()

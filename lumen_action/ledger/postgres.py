@@ -2,6 +2,8 @@
 
 Nothing here trusts the order of a sequence: transactions commit in another order than they number their rows, so a
 reader after `max(seq)` passes over facts for ever. The head is a count, and a scan is one statement, so one snapshot.
+Every row names the transaction that wrote it, and a mark is the oldest transaction that was not over: whatever could
+not be read when the mark was made was written by that one or a later one.
 """
 
 from __future__ import annotations
@@ -13,47 +15,26 @@ from itertools import zip_longest
 from lumen_action.errors import IntegrityError, LedgerError
 from lumen_action.http import Timing
 from lumen_action.ledger import Put, notes
-from lumen_action.ledger.pgmessages import PostgresError, Value
+from lumen_action.ledger.pgmessages import PostgresError
+from lumen_action.ledger.pgschema import (
+    COMPACT_LOCK,
+    MIGRATIONS,
+    PUBLISH_LOCK,
+    SETUP_LOCK_SECONDS,
+    bring_up_to_date,
+    bytes_of,
+    number_of,
+    version_of,
+)
 from lumen_action.ledger.pgsessions import STALL_SECONDS, Sessions, lock
 from lumen_action.ledger.pgurl import Target
 from lumen_action.ledger.pgwire import Connection
-from lumen_action.ledger.segments import GENESIS, Segment, damaged
+from lumen_action.ledger.segments import GENESIS, Segment, as_people_say, chained, damaged
 from lumen_action.model import Fact
 
-_SETUP_LOCK_SECONDS = 60.0
 _COMPACT_LOCK_SECONDS = 60.0
 # So many facts make one segment at most: it has to fit into memory, here and wherever it is copied to.
 _SEGMENT_FACTS = 10_000
-
-# Names of advisory locks: any numbers that nobody else in this database uses.
-_SETUP_LOCK, _PUBLISH_LOCK, _COMPACT_LOCK = (0x6C756D656E00 + number for number in range(3))
-
-_UNDEFINED_TABLE = "42P01"
-
-# One entry a schema version, each a series of statements. Never edit one that was released.
-_MIGRATIONS = (
-    (
-        """CREATE TABLE lumen_fact (
-            key text COLLATE "C" PRIMARY KEY,
-            pipeline text COLLATE "C" NOT NULL,
-            run text COLLATE "C" NOT NULL,
-            day text COLLATE "C" NOT NULL,
-            body bytea NOT NULL,
-            segment int8
-        )""",
-        "CREATE INDEX lumen_fact_pipeline ON lumen_fact (pipeline, day)",
-        "CREATE INDEX lumen_fact_run ON lumen_fact (run)",
-        "CREATE INDEX lumen_fact_open ON lumen_fact (day) WHERE segment IS NULL",
-        "CREATE INDEX lumen_fact_segment ON lumen_fact (segment, key) WHERE segment IS NOT NULL",
-        """CREATE TABLE lumen_segment (
-            number int8 PRIMARY KEY,
-            root text NOT NULL,
-            size int8 NOT NULL,
-            data bytea NOT NULL
-        )""",
-        'CREATE TABLE lumen_note (name text COLLATE "C" PRIMARY KEY, body bytea NOT NULL)',
-    ),
-)
 
 _INSERT = (
     "INSERT INTO lumen_fact (key, pipeline, run, day, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING"
@@ -72,6 +53,19 @@ _PIPELINES = """
     )
     SELECT pipeline FROM found WHERE pipeline IS NOT NULL
 """
+# The same for the days of one pipeline.
+_DAYS = """
+    WITH RECURSIVE found (day) AS (
+        (SELECT day FROM lumen_fact WHERE pipeline = $1 ORDER BY day LIMIT 1)
+        UNION ALL
+        SELECT (SELECT f.day FROM lumen_fact f WHERE f.pipeline = $1 AND f.day > found.day ORDER BY f.day LIMIT 1)
+        FROM found WHERE found.day IS NOT NULL
+    )
+    SELECT day FROM found WHERE day IS NOT NULL
+"""
+_MARK = "SELECT txid_snapshot_xmin(txid_current_snapshot())"
+_SINCE = "SELECT body FROM lumen_fact WHERE pipeline = $1 AND transaction_id >= $2"
+_OPEN = "SELECT key, pipeline, run, day, body FROM lumen_fact WHERE segment IS NULL"
 _CLOSE = """
     WITH chosen AS (SELECT key FROM lumen_fact WHERE segment IS NULL AND day < $1 ORDER BY day, key LIMIT $2)
     UPDATE lumen_fact SET segment = $3 FROM chosen WHERE lumen_fact.key = chosen.key
@@ -122,7 +116,7 @@ class PostgresLedger:
 
     def head(self) -> int:
         """Return the number of facts: what commits later makes it grow, whatever the order."""
-        return _number(self._sessions.ask(_HEAD)[0][0])
+        return number_of(self._sessions.ask(_HEAD)[0][0])
 
     def scan(self, *, pipeline: str | None = None, run: str | None = None, day: str | None = None) -> Iterator[Fact]:
         """Yield all facts, or those of one pipeline, run and day, as they stood at one moment."""
@@ -131,18 +125,38 @@ class PostgresLedger:
         where = " AND ".join(f"{column} = ${place}" for place, (column, _) in enumerate(wanted, start=1)) or "true"
         statement = f"SELECT body FROM lumen_fact WHERE {where}"  # noqa: S608 - the column names are fixed
         for row in self._sessions.streamed(statement, *(value for _, value in wanted)):
-            yield self._decoded(_bytes(row[0]))
+            yield self._decoded(bytes_of(row[0]))
 
     def pipelines(self) -> list[str]:
         """Return the names of all pipelines."""
         return [str(name) for (name,) in self._sessions.ask(_PIPELINES)]
+
+    # ---- what came after a moment --------------------------------------------------------------------------------
+
+    def mark(self) -> str:
+        """Return the oldest transaction that is not over: `since` yields every fact that cannot be read yet."""
+        return str(number_of(self._sessions.ask(_MARK)[0][0]))
+
+    def since(self, mark: str, pipeline: str) -> Iterator[Fact]:
+        """Yield the facts of a pipeline that came after a mark, perhaps with some that came before."""
+        oldest = int(mark)
+        if int(self.mark()) < oldest:
+            # Transactions are counted anew, as after a dump was restored on another server.
+            yield from self.scan(pipeline=pipeline)
+            return
+        for row in self._sessions.streamed(_SINCE, pipeline, oldest):
+            yield self._decoded(bytes_of(row[0]))
+
+    def days(self, pipeline: str) -> list[str]:
+        """Return the days of a pipeline's facts in order."""
+        return [str(day) for (day,) in self._sessions.ask(_DAYS, pipeline)]
 
     # ---- notes and publishing ------------------------------------------------------------------------------------
 
     def note(self, name: str) -> bytes | None:
         """Return a named value, None when there is none."""
         rows = self._sessions.ask("SELECT body FROM lumen_note WHERE name = $1", name)
-        return _bytes(rows[0][0]) if rows else None
+        return bytes_of(rows[0][0]) if rows else None
 
     def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
         """Write a named value if the present one is `expected`; tell whether it was written."""
@@ -167,7 +181,7 @@ class PostgresLedger:
 
     def publishing(self, timeout: float) -> AbstractContextManager[None]:
         """Hold the lock of the one publisher; the server lets go of it when a connection dies."""
-        return self._sessions.held(_PUBLISH_LOCK, timeout)
+        return self._sessions.held(PUBLISH_LOCK, timeout)
 
     def published_head(self, sink: str) -> int:
         """Return the head that was last published to a sink, 0 if never."""
@@ -181,24 +195,38 @@ class PostgresLedger:
 
     def segments(self) -> Iterator[Segment]:
         """Yield the closed segments, oldest first, each compared with the chain and with the facts that scans read."""
-        number, root = 0, GENESIS
-        while rows := self._sessions.ask(
-            "SELECT number, data FROM lumen_segment WHERE number > $1 ORDER BY number LIMIT 1", number
-        ):
-            number += 1
+        return self.segments_after(0)
+
+    def segments_after(self, number: int) -> Iterator[Segment]:
+        """Yield the segments after that one as `segments` does, without reading those before."""
+        before = self._sessions.ask("SELECT root FROM lumen_segment WHERE number = $1", number)
+        return chained(self._later_than(number), number, str(before[0][0]) if before else GENESIS)
+
+    def _later_than(self, number: int) -> Iterator[Segment]:
+        following = "SELECT number, data FROM lumen_segment WHERE number > $1 ORDER BY number LIMIT 1"
+        while rows := self._sessions.ask(following, number):
+            number = number_of(rows[0][0])
             name = f"{number} of {self.url}"
-            if rows[0][0] != number:
-                raise IntegrityError(f"segment {name}: it is missing")
-            segment = Segment.decode(_bytes(rows[0][1]), name)
-            if (segment.number, segment.prev_root) != (number, root):
-                raise IntegrityError(f"segment {name}: it does not continue the one before it")
+            segment = Segment.decode(bytes_of(rows[0][1]), name)
+            if segment.number != number:
+                raise IntegrityError(f"segment {name}: it is segment {segment.number} under another number")
             self._compare(segment, name)
-            root = segment.root
             yield segment
+
+    def open_facts(self) -> Iterator[Fact]:
+        """Yield the facts that no segment holds yet; an IntegrityError names one that would be found wrongly."""
+        for *filed, body in self._sessions.streamed(_OPEN):
+            fact = self._decoded(bytes_of(body))
+            if filed != [fact.key.digest, fact.pipeline, fact.key.run, fact.day]:
+                raise IntegrityError(
+                    f"ledger {self.url}: the open fact {filed[0]!s} is filed under what it does not say"
+                    f"{as_people_say(bytes_of(body))}"
+                )
+            yield fact
 
     def _compare(self, segment: Segment, name: str) -> None:
         statement = "SELECT body FROM lumen_fact WHERE segment = $1 ORDER BY key"
-        kept = (_bytes(row[0]) for row in self._sessions.streamed(statement, segment.number))
+        kept = (bytes_of(row[0]) for row in self._sessions.streamed(statement, segment.number))
         for place, (closed, found) in enumerate(zip_longest(segment.facts, kept)):
             if closed is None:
                 raise IntegrityError(f"segment {name}: the table lumen_fact counts more facts to it than were closed")
@@ -219,7 +247,7 @@ class PostgresLedger:
 
         def work(connection: Connection) -> int:
             nonlocal closed
-            lock(connection, _COMPACT_LOCK, _COMPACT_LOCK_SECONDS)
+            lock(connection, COMPACT_LOCK, _COMPACT_LOCK_SECONDS)
             # When the answer to an earlier try was lost, what that try closed may stand.
             if closed is None or not _stands(connection, closed):
                 closed = _next_segment(connection, before_day)
@@ -233,11 +261,11 @@ class PostgresLedger:
         self._sessions.close()
 
     def _migrate(self) -> None:
-        version = self._sessions.patiently(_version)
-        if version > len(_MIGRATIONS):
+        version = self._sessions.patiently(version_of)
+        if version > len(MIGRATIONS):
             raise LedgerError(f"ledger {self.url}: written by a newer version ({version}); update lumen-sli-action")
-        if version < len(_MIGRATIONS):
-            self._sessions.patiently(_bring_up_to_date, more_seconds=_SETUP_LOCK_SECONDS)
+        if version < len(MIGRATIONS):
+            self._sessions.patiently(bring_up_to_date, more_seconds=SETUP_LOCK_SECONDS)
 
     def _decoded(self, body: bytes) -> Fact:
         try:
@@ -246,37 +274,14 @@ class PostgresLedger:
             raise IntegrityError(f"ledger {self.url}: a stored fact cannot be read ({fault})") from fault
 
 
-def _version(connection: Connection) -> int:
-    """Return the version of the tables, 0 when there are none."""
-    try:
-        return _number(connection.query("SELECT version FROM lumen_schema").values[0][0])
-    except PostgresError as fault:
-        if fault.sqlstate != _UNDEFINED_TABLE:
-            raise
-        return 0
-
-
-def _bring_up_to_date(connection: Connection) -> None:
-    lock(connection, _SETUP_LOCK, _SETUP_LOCK_SECONDS)
-    if not connection.query("SELECT to_regclass('lumen_schema') IS NOT NULL").values[0][0]:
-        connection.query("CREATE TABLE lumen_schema (version int8 NOT NULL)")
-        connection.query("INSERT INTO lumen_schema (version) VALUES (0)")
-    version = _number(connection.query("SELECT version FROM lumen_schema").values[0][0])
-    for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
-        for statement in statements:
-            connection.query(statement)
-        connection.query("UPDATE lumen_schema SET version = $1", number)
-    connection.query("COMMIT")
-
-
 def _next_segment(connection: Connection, before_day: str) -> Segment | None:
     """Close what is open into one more segment; each statement begins after the lock was won, so it sees the last."""
     last = connection.query("SELECT number, root FROM lumen_segment ORDER BY number DESC LIMIT 1").values
-    number, root = (_number(last[0][0]) + 1, str(last[0][1])) if last else (1, GENESIS)
+    number, root = (number_of(last[0][0]) + 1, str(last[0][1])) if last else (1, GENESIS)
     rows = connection.query(_CLOSE, before_day, _SEGMENT_FACTS, number).values
     if not rows:
         return None
-    segment = Segment(number, root, tuple(_bytes(body) for _, body in sorted(rows, key=lambda row: str(row[0]))))
+    segment = Segment(number, root, tuple(bytes_of(body) for _, body in sorted(rows, key=lambda row: str(row[0]))))
     keep = "INSERT INTO lumen_segment (number, root, size, data) VALUES ($1, $2, $3, $4)"
     connection.query(keep, number, segment.root, len(rows), segment.encode())
     return segment
@@ -289,16 +294,4 @@ def _stands(connection: Connection, segment: Segment) -> bool:
 
 def _body(connection: Connection, key: str) -> bytes | None:
     rows = connection.query("SELECT body FROM lumen_fact WHERE key = $1", key).values
-    return _bytes(rows[0][0]) if rows else None
-
-
-def _bytes(value: Value) -> bytes:
-    if not isinstance(value, bytes):
-        raise IntegrityError("a stored body is missing")
-    return value
-
-
-def _number(value: Value) -> int:
-    if not isinstance(value, int):
-        raise IntegrityError("a stored number is missing")
-    return value
+    return bytes_of(rows[0][0]) if rows else None

@@ -26,6 +26,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from lumen_action.addresses import address_fault
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.http import Http, HttpError, Request, Timing, split_credentials
 from lumen_action.ledger import Put
@@ -189,16 +190,15 @@ class PushgatewayLedger:
 
 def _checked(url: str) -> tuple[str, tuple[str, str] | None]:
     """Return the address and the credentials of a URL; a ConfigError repeats neither."""
-    fix = "write `ledger: pushgateway:http://push.example:9091`"
-    try:
+    fault = address_fault(url)
+    if not fault:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it checks it
-    except ValueError:
-        raise ConfigError(f"ledger: host or port of the Pushgateway's URL cannot be read; {fix}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\x00-\x20\x7f]", url):
-        raise ConfigError(f"ledger: the Pushgateway's URL needs http:// or https:// and a host without blanks; {fix}")
-    if parts.query or parts.fragment or re.search(r"/metrics(/|$)", parts.path):
-        raise ConfigError(f"ledger: the Pushgateway's URL has a ?, # or /metrics part; leave it out and {fix}")
+        if parts.query or parts.fragment:
+            fault = "the URL has a ? or # part, which a Pushgateway does not know"
+        elif re.search(r"/metrics(/|$)", parts.path):
+            fault = "leave out /metrics and what follows, it is added"
+    if fault:
+        raise ConfigError(f"ledger: {fault}; write `ledger: pushgateway:http://push.example:9091`")
     return split_credentials(url)
 
 

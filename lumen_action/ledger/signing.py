@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from lumen_action.errors import ConfigError
+from lumen_action.errors import ConfigError, LedgerError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -131,8 +131,11 @@ def _decoded(text: str) -> bytes:
 def _ed25519() -> ModuleType:
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
-    except ImportError as fault:
+    except ModuleNotFoundError as fault:
         raise ConfigError(
             f"{SIGNING_KEY}: signatures need the package cryptography; `pip install cryptography`"
         ) from fault
+    except ImportError as fault:
+        # It could not be prepared on this machine, such as when no package index answers: nobody's wrong input.
+        raise LedgerError(f"signatures need cryptography, which cannot be loaded. {fault}") from fault
     return ed25519

@@ -17,7 +17,7 @@ import stores
 from facts import HOUR, NOON, fact, failure
 
 from lumen_action.errors import LedgerError
-from lumen_action.ledger import Ledger, Put
+from lumen_action.ledger import Ledger, Put, Resumable
 from lumen_action.ledger.deliver import hand_over
 from lumen_action.ledger.opening import Place
 from lumen_action.ledger.opening import open_ledger as open_by_url
@@ -252,3 +252,79 @@ def test_facts_that_arrive_while_days_are_closed_are_all_there(open_ledger: Open
 
     side_by_side(work, 3)
     assert len(digests(open_ledger())) == 9 + 12
+
+
+def told(ledger: Resumable, mark: str, pipeline: str = "nightly") -> set[str]:
+    return {each.key.digest for each in ledger.since(mark, pipeline)}
+
+
+def test_every_fact_that_comes_after_a_mark_is_told(open_ledger: Opener) -> None:
+    ledger = open_ledger()
+    rows = filled(ledger)
+    ledger.compact("2026-01-03")
+    mark = ledger.mark()
+    late = [fact(run="late", day=day) for day in ("2026-01-02", "2026-01-04", "2026-01-05")]
+    for each in late:
+        ledger.put(each)
+    for closed_before in ("2026-01-02", "2026-01-05"):
+        ledger.compact(closed_before)
+        for reader in (ledger, open_ledger()):
+            assert {each.key.digest for each in late} <= told(reader, mark)
+            assert told(reader, mark) <= {each.key.digest for each in [*rows, *late]}
+
+
+def test_of_another_pipelines_facts_none_is_told(open_ledger: Opener) -> None:
+    ledger = open_ledger()
+    before = ledger.mark()
+    ledger.put(fact(run="1", pipeline="release"))
+    ledger.compact("2026-01-03")
+    ledger.put(fact(run="2", pipeline="release"))
+    assert told(ledger, before) == set()
+    assert len(told(ledger, before, "release")) == 2
+    assert (ledger.days("nightly"), told(ledger, ledger.mark())) == ([], set())
+
+
+def test_days_are_those_of_the_facts(open_ledger: Opener) -> None:
+    ledger = open_ledger()
+    filled(ledger)
+    ledger.compact("2026-01-04")
+    ledger.put(fact(run="late", day="2026-01-02"))
+    ledger.put(fact(run="late", day="2026-01-01", pipeline="release"))
+    for reader in (ledger, open_ledger()):
+        for pipeline in ("nightly", "release"):
+            assert reader.days(pipeline) == sorted({each.day for each in reader.scan(pipeline=pipeline)})
+
+
+def test_who_goes_on_from_mark_to_mark_misses_nothing_of_racing_writers_and_folders(open_ledger: Opener) -> None:
+    beginning, heard = open_ledger().mark(), set[str]()
+    written = threading.Semaphore(0)
+
+    def work(number: int) -> None:
+        with contextlib.closing(open_ledger()) as ledger:
+            if number == 0:
+                heard.update(listened(ledger, beginning, written))
+            elif number == 1:
+                for _ in range(3):
+                    ledger.compact("2026-01-05")
+            else:
+                for item in range(6):
+                    ledger.put(fact(run=f"w{number}-{item}", day=f"2026-01-0{2 + item % 4}"))
+                written.release()
+
+    side_by_side(work, 2 + WRITERS)
+    ledger = open_ledger()
+    assert sorted(heard) == digests(ledger)
+    assert len(heard) == 6 * WRITERS
+    assert ledger.days("nightly") == [f"2026-01-0{day}" for day in (2, 3, 4, 5)]
+
+
+def listened(ledger: Any, mark: str, written: threading.Semaphore) -> set[str]:  # noqa: ANN401 - a ledger of any kind
+    """Hear the facts as a publisher does that remembers where it was, until all writers are done."""
+    heard: set[str] = set()
+    done = 0
+    while True:
+        done += written.acquire(blocking=False)
+        before, mark = mark, ledger.mark()
+        heard |= told(ledger, before)
+        if done == WRITERS:
+            return heard

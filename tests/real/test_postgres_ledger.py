@@ -19,18 +19,20 @@ from facts import NOON, fact
 
 from lumen_action.errors import IntegrityError, LedgerError
 from lumen_action.http import Timing
-from lumen_action.ledger import Put
+from lumen_action.ledger import Put, pgschema
 from lumen_action.ledger.pgmessages import PostgresError
 from lumen_action.ledger.pgurl import Target
 from lumen_action.ledger.pgwire import Connection
 from lumen_action.ledger.postgres import PostgresLedger
-from lumen_action.model import Outcome
+from lumen_action.model import Fact, Outcome
 
 _ROLES = ("plain", "old", "scram", "secure")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgres]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, record_testsuite_property: Callable[[str, object], None]
+) -> Iterator[postgres.Postgres]:
     """Serve with TLS; every role has the same difficult password."""
     with contextlib.ExitStack() as started:
         try:
@@ -38,6 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgr
             running = started.enter_context(postgres.serving(certificate))
         except servers.MissingProgramError as missing:
             pytest.fail(str(missing), pytrace=False)
+        record_testsuite_property("postgresql", running.run("SHOW server_version")[0][0])
         for role in _ROLES:
             running.run(f"CREATE ROLE {role} LOGIN SUPERUSER")
             running.give_password(role, "md5" if role == "old" else "scram-sha-256")
@@ -93,11 +96,7 @@ def test_a_different_second_account_is_a_conflict_whoever_comes_second(opened: O
 def test_a_reader_passes_over_nothing_that_commits_later(opened: Open, target: Target) -> None:
     ledger = opened(target)
     ledger.put(fact("first"))
-    slow = Connection(target, timeout_seconds=20)
-    slow.query("BEGIN")
-    late = fact("late")
-    statement = "INSERT INTO lumen_fact (key, pipeline, run, day, body) VALUES ($1, $2, $3, $4, $5)"
-    slow.query(statement, late.key.digest, late.pipeline, late.key.run, late.day, late.encode())
+    slow = write_later(target, fact("late"))
     ledger.put(fact("quick"))  # begun later, committed earlier
     head = ledger.head()
     assert {item.key.stage for item in ledger.scan()} == {"first", "quick"}
@@ -145,6 +144,148 @@ def test_facts_are_found_by_what_the_ci_calls_them_even_if_it_quotes(opened: Ope
     assert not list(ledger.scan(pipeline="a", day="2026-01-03"))
     assert ledger.get("0" * 64) is None
     assert ledger.get(fact("build", pipeline="a", run="a").key.digest) == fact("build", pipeline="a", run="a")
+
+
+# ---- what came after a mark
+
+
+def write_later(target: Target, late: Fact) -> Connection:
+    """Write a fact in a transaction that stays open, as a slow writer does."""
+    slow = Connection(target, timeout_seconds=60)
+    slow.query("BEGIN")
+    # The columns that a writer of the first version names.
+    statement = "INSERT INTO lumen_fact (key, pipeline, run, day, body) VALUES ($1, $2, $3, $4, $5)"
+    slow.query(statement, late.key.digest, late.pipeline, late.key.run, late.day, late.encode())
+    return slow
+
+
+def test_transactions_that_commit_late_and_out_of_order_are_told_after_every_mark(opened: Open, target: Target) -> None:
+    ledger = opened(target)
+    ledger.put(fact("first"))
+    mark, told = ledger.mark(), set()
+    slow = {name: write_later(target, fact(name)) for name in ("a", "b", "c", "d")}
+    for name in ("c", "a", "d", "b"):
+        ledger.put(fact(f"beside-{name}"))  # begun later, committed earlier
+        before, mark = mark, ledger.mark()
+        told |= {item.key.stage for item in ledger.since(before, "nightly")}
+        slow[name].query("COMMIT")
+        slow[name].close()
+    told |= {item.key.stage for item in ledger.since(mark, "nightly")}
+    assert told | {"first"} == {item.key.stage for item in ledger.scan()}
+    assert len(told) == 8
+
+
+def test_what_was_told_is_not_told_for_ever(opened: Open, target: Target) -> None:
+    ledger = opened(target)
+    for number in range(20):
+        ledger.put(fact("build", run=str(number)))
+    mark = ledger.mark()
+    assert list(ledger.since(mark, "nightly")) == []
+    ledger.put(fact("late"))
+    ledger.compact("2026-01-03")
+    assert list(ledger.since(mark, "nightly")) == [fact("late")]
+
+
+def test_a_reader_beside_960_racing_rows_misses_none(opened: Open, target: Target) -> None:
+    done = threading.Event()
+
+    def write(writer: int) -> None:
+        ledger = opened(target, patience_seconds=60)
+        for number in range(48):
+            # The slow one is begun first and ended last.
+            rows = [write_later(target, fact("slow", run=f"{writer}-{number}"))] if number % 4 == 0 else []
+            ledger.put(fact("quick", run=f"{writer}-{number}"))
+            for row in rows:
+                row.query("COMMIT")
+                row.close()
+
+    def read() -> list[str]:
+        ledger, mark, told = opened(target), "0", set()
+        while True:
+            last = done.is_set()
+            before, mark = mark, ledger.mark()
+            told |= {item.key.digest for item in ledger.since(before, "nightly")}
+            if last:
+                return sorted(told)
+
+    opened(target)
+    with ThreadPoolExecutor(17) as pool:
+        reading = pool.submit(read)
+        for writing in [pool.submit(write, writer) for writer in range(16)]:
+            writing.result()
+        done.set()
+    assert reading.result() == sorted(item.key.digest for item in opened(target).scan())
+    assert opened(target).head() == 16 * 60 == 960
+
+
+def test_a_server_that_counts_transactions_anew_tells_everything(opened: Open, target: Target) -> None:
+    ledger = opened(target)
+    ledger.put(fact("build"))
+    mark_of_the_old_server = str(int(ledger.mark()) + 1_000_000)
+    assert list(ledger.since(mark_of_the_old_server, "nightly")) == [fact("build")]
+
+
+def first_version(server: postgres.Postgres) -> Target:
+    """Make a ledger as the first version left it, with one fact."""
+    target = server.target(server.database())
+    for statement in pgschema.MIGRATIONS[0]:
+        server.run(statement, database=target.database)
+    server.run("CREATE TABLE lumen_schema (version int8 NOT NULL)", database=target.database)
+    server.run("INSERT INTO lumen_schema VALUES (1)", database=target.database)
+    slow = write_later(target, fact("old"))
+    slow.query("COMMIT")
+    slow.close()
+    return target
+
+
+def test_many_that_meet_a_ledger_of_the_first_version_bring_it_up_to_date_once(
+    server: postgres.Postgres, opened: Open
+) -> None:
+    target = first_version(server)
+    late = write_later(target, fact("late"))  # by a writer of the first version, who is still at it
+    everyone = threading.Barrier(8)
+
+    def meet(number: int) -> Put:
+        everyone.wait(60)
+        return opened(target, patience_seconds=60).put(fact("new", run=str(number)))
+
+    with ThreadPoolExecutor(8) as pool:
+        meeting = [pool.submit(meet, number) for number in range(8)]
+        servers.wait_until(
+            "one waits for the table",
+            lambda: bool(server.run("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'relation'")),
+        )
+        late.query("COMMIT")
+        late.close()
+        assert [each.result() for each in meeting] == [Put.CREATED] * 8
+    ledger = opened(target)
+    assert server.run("SELECT version FROM lumen_schema", database=target.database) == [(2,)]
+    assert sorted(item.key.stage for item in ledger.scan()) == sorted(["late", "old", *["new"] * 8])
+    assert ledger.head() == 10
+
+
+def test_a_writer_of_the_first_version_is_heard_after_the_ledger_was_brought_up_to_date(
+    server: postgres.Postgres, opened: Open
+) -> None:
+    target = first_version(server)
+    ledger = opened(target)
+    mark = ledger.mark()
+    late = write_later(target, fact("late"))
+    late.query("COMMIT")
+    late.close()
+    assert list(ledger.since(mark, "nightly")) == [fact("late")]
+
+
+def test_a_role_that_may_not_change_tables_of_the_first_version_is_told_who_may(
+    server: postgres.Postgres, opened: Open
+) -> None:
+    target = first_version(server)
+    server.run(f"CREATE ROLE writer_{target.database} LOGIN")
+    writer = replace(target, user=f"writer_{target.database}")
+    server.run(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {writer.user}", database=target.database)
+    assert "the role that owns them" in _refusal(writer)
+    opened(target)
+    assert opened(writer).put(fact("build")) is Put.CREATED
 
 
 # ---- publishing and notes
@@ -216,6 +357,38 @@ _REWRITE = (
     "UPDATE lumen_fact SET body = convert_to(replace(convert_from(body, 'UTF8'), 'success', 'skipped'), 'UTF8') "
     "WHERE run = '3'"
 )
+
+
+def test_the_newest_segments_are_read_without_those_before(
+    opened: Open, server: postgres.Postgres, target: Target
+) -> None:
+    ledger = opened(target)
+    for number in range(3):
+        ledger.put(fact("build", run=str(number)))
+        ledger.compact("2026-01-03")
+    every = list(ledger.segments())
+    server.run("UPDATE lumen_segment SET data = '' WHERE number = 1", database=target.database)
+    assert [list(ledger.segments_after(number)) for number in (1, 2, 3)] == [every[1:], every[2:], []]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE lumen_fact SET key = 'x'",
+        "UPDATE lumen_fact SET pipeline = 'x'",
+        "UPDATE lumen_fact SET run = 'x'",
+        "UPDATE lumen_fact SET day = 'x'",
+    ],
+)
+def test_an_open_fact_that_would_be_found_wrongly_is_named(
+    opened: Open, server: postgres.Postgres, target: Target, damage: str
+) -> None:
+    ledger = opened(target)
+    ledger.put(fact("build"))
+    assert list(ledger.open_facts()) == [fact("build")]
+    server.run(damage, database=target.database)
+    with pytest.raises(IntegrityError, match=r"filed under what it does not say \(it reads as stage build"):
+        list(ledger.open_facts())
 
 
 @pytest.mark.parametrize(

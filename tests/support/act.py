@@ -120,10 +120,10 @@ class Runner:
         )
         return Run(done.returncode, _legs(done.stdout.splitlines()), done.stderr.decode(errors="replace"))
 
-    def lumen(self, *arguments: str) -> str:
-        """Run the `lumen` command of the Action and return what it answers."""
+    def lumen(self, *arguments: str, **more: str) -> str:
+        """Run the `lumen` command of the Action, with more in its environment, and return what it answers."""
         command = [sys.executable, str(self.action / "entrypoint.py"), *arguments]
-        done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self._environment() | more, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -28,12 +28,13 @@ _NUMBERS = itertools.count(1)
 
 
 def binaries() -> Path:
-    """Find the newest server: unpacked by tools/debian.py, or else installed."""
+    """Find the newest server, unpacked by tools/debian.py or installed."""
     unpacked = (ROOT / ".tools" / "debian").glob("postgresql-*/usr/lib/postgresql/*/bin/postgres")
-    for found in (unpacked, Path("/usr/lib/postgresql").glob("*/bin/postgres")):
-        newest = max(found, key=lambda path: int(path.parts[-3]), default=None)
-        if newest:
-            return newest.parent
+    installed = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    # Of two of one version the unpacked one, which has come last.
+    newest = max([*installed, *unpacked], key=lambda path: (int(path.parts[-3]), ROOT in path.parents), default=None)
+    if newest:
+        return newest.parent
     on_path = shutil.which("postgres")
     if on_path:
         return Path(on_path).resolve().parent

@@ -1,0 +1,57 @@
+"""Recording rules held against series of our choice by the real promtool."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+Given = Mapping[str, str]
+Expected = Mapping[str, object]
+
+
+def series(name: str, values: str, **labels: str) -> Given:
+    """Return one series in promtool's notation."""
+    pairs = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    return {"series": f"{name}{{{pairs}}}", "values": values}
+
+
+def samples(of_step: Mapping[int, object], steps: int) -> str:
+    """Write values that stand at some steps only, as remote-written samples do."""
+    return " ".join(str(of_step.get(step, "_")) for step in range(steps))
+
+
+def expecting(expression: str, at: str, **values: float) -> Expected:
+    """Expect one sample a keyword, or none: `p=3` is 3 for the pipeline p."""
+    found = [{"labels": f'{{pipeline="{pipeline}"}}', "value": value} for pipeline, value in values.items()]
+    return {"expr": f"sum by (pipeline) ({expression})", "eval_time": at, "exp_samples": found}
+
+
+def promtool_agrees(
+    promtool: str,
+    directory: Path,
+    rules: Sequence[Path],
+    interval: str,
+    given: Iterable[Given],
+    expected: Iterable[Expected],
+) -> None:
+    """Evaluate the rules at every interval, and compare."""
+    test = {
+        "rule_files": [str(file) for file in rules],
+        "evaluation_interval": interval,
+        "tests": [{"interval": interval, "input_series": list(given), "promql_expr_test": list(expected)}],
+    }
+    file = directory / "rules_test.yml"
+    file.write_text(json.dumps(test))  # JSON is YAML
+    _succeeds(promtool, "test", "rules", str(file))
+
+
+def promtool_accepts(promtool: str, rules: Path) -> None:
+    """Check the rules' form."""
+    _succeeds(promtool, "check", "rules", "--lint=all", "--lint-fatal", str(rules))
+
+
+def _succeeds(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
