@@ -11,7 +11,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -ls '^jobs:' examp
 ACTIONS := $(wildcard action.yml actions/*/action.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench clean
+.PHONY: help setup demo test test-slow check bench openapi clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ check: $(READY) ## formatting, lint, types, the laws of the house, workflow secu
 
 bench: $(READY) ## measure, beside the alternatives
 	$(BIN)/python bench/run.py
+
+openapi: ## take the extract of GitHub's API description, which the tests keep, anew; needs npm
+	$(PYTHON) tools/github_openapi.py
 
 clean: ## forget everything that was prepared
 	rm -rf .venv .tools build dist lumen-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

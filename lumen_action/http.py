@@ -42,17 +42,19 @@ class HttpError(RemoteError):
         status: int | None = None,
         passing: bool = False,
         retry_after_seconds: float | None = None,
+        answer: Response | None = None,
     ) -> None:
         """Keep what decides about another try: whether the fault may pass, and when the server wants to be asked."""
         super().__init__(message)
         self.status = status
         self.passing = passing
         self.retry_after_seconds = retry_after_seconds
+        self.answer = answer
 
 
 @dataclass(frozen=True)
 class Response:
-    """A successful answer; header names are in lower case."""
+    """An answer; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -123,8 +125,14 @@ class Timing:
 class Http:
     """Sends requests and tries again, with growing random pauses, until an answer comes or the time is up."""
 
-    def __init__(self, *, patience_seconds: float = 30.0, timing: Timing | None = None) -> None:
-        """Take the timing as an argument, so that waiting can be proven without waiting."""
+    def __init__(
+        self, *, patience_seconds: float = 30.0, timing: Timing | None = None, tries_again: bool = True
+    ) -> None:
+        """Take the timing as an argument, so that waiting can be proven without waiting.
+
+        Who counts requests, or knows more of the server's limits, tries again himself.
+        """
+        self._tries_again = tries_again
         self._patience_seconds = patience_seconds
         self._timing = timing or Timing()
         self._session: requests.Session | None = None
@@ -162,7 +170,7 @@ class Http:
             try:
                 return self._follow(call, give_up_at)
             except HttpError as fault:
-                if not fault.passing or call.method not in REPEATABLE:
+                if not (fault.passing and self._tries_again) or call.method not in REPEATABLE:
                     raise
                 pause = self._timing.pause(tries, fault.retry_after_seconds)
                 if self._timing.clock() + pause >= give_up_at:
@@ -205,13 +213,15 @@ class Http:
             raise _unanswered(call, fault) from None
         except OSError as fault:  # the CA file is missing or unreadable
             raise HttpError(f"{call.place} failed: {call.redacted(str(fault))}") from None
+        said = Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
         if answer.ok:
-            return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+            return said
         raise HttpError(
             f"{call.place} answered {answer.status_code}{_quoted(call, answer.reason, body)}",
             status=answer.status_code,
             passing=answer.status_code in PASSING_STATUSES,
             retry_after_seconds=retry_after_seconds(answer.headers.get("Retry-After", ""), self._timing.now()),
+            answer=said,
         )
 
     def _read(self, call: Request, answer: requests.Response, give_up_at: float) -> bytes:

@@ -1,0 +1,210 @@
+"""`lumen reconcile`: what jobs could not say themselves, from the CI's API."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from lumen_action.commands import World
+from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.errors import ConfigError, LedgerError, RemoteError
+from lumen_action.host.commands import disarm
+from lumen_action.ledger.deliver import deliver
+from lumen_action.model import Fact
+from lumen_action.reconcile import HOUR_MS, Reconciler, Report, Window
+from lumen_action.sli.reconciling.missing import Rules
+
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([hd])")
+_UNIT_MS = {"h": HOUR_MS, "d": 24 * HOUR_MS}
+_LOST_CODE = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what the command takes."""
+    made = command_parser(
+        "reconcile",
+        "Ask the CI for jobs that were killed, cancelled, lost or timed out, or died before our step, and add the\n"
+        "facts that the ledger lacks. What a job said itself is never contradicted; twice is once. The token for the\n"
+        "API stands in LUMEN_TOKEN; it needs `actions: read`.",
+        "lumen reconcile --repository org/app --ledger git:https://github.com/org/app --since 3d",
+        ("pipeline", "region", "ledger", "config"),
+    )
+    made.add_argument("--repository", metavar="OWNER/NAME", help="whose runs; default: GITHUB_REPOSITORY")
+    made.add_argument(
+        "--since",
+        metavar="TIME",
+        help="look at every run created since then, as 36h, 7d or 2026-01-02; default: where the last call ended, at "
+        "least the last 26 h",
+    )
+    made.add_argument("--runs", metavar="IDS", help="look at these runs only (e.g. 1234567890,1234567891)")
+    made.add_argument("--dry-run", action="store_true", help="say what is missing and write nothing")
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Reconcile a window; 75 when a part is left for the next call, 1 when something can never be known."""
+    problems: list[str] = []
+    window = _window(arguments, world, problems)
+    repository = _word(arguments, world, "repository") or world.env.get("GITHUB_REPOSITORY", "")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
+        problems.append("repository: is missing or malformed; write `--repository org/app`")
+    dry_run = _flag(arguments, world, "dry-run", problems)
+    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    if not session.settings.token:
+        problems.append(
+            "token: is missing; in a workflow the action takes it by itself, on a command line set LUMEN_TOKEN"
+        )
+    if problems:
+        raise ConfigError(problems)
+    tell = _telling(world)
+    report = _reconciled(session, repository, window, tell, dry_run=dry_run)
+    if arguments.json:
+        world.answer_json(_plain(report, dry_run=dry_run))
+    for line in _lines(report, dry_run=dry_run):
+        tell(line)
+    if report.postponed:
+        return RemoteError.exit_code
+    return _LOST_CODE if report.lost else 0
+
+
+def _reconciled(
+    session: Session, repository: str, window: Window, tell: Callable[[str], None], *, dry_run: bool
+) -> Report:
+    from lumen_action.ciapi.client import Access, Client
+    from lumen_action.ciapi.runs import Runs
+
+    settings, world = session.settings, session.world
+    ledger = session.ledger()
+    if not ledger.durable:
+        raise ConfigError(
+            "ledger: what is found would end with this job; set the ledger that the pipelines write to, such as "
+            "`ledger: git:https://github.com/org/app`"
+        )
+    if not dry_run:
+        try:
+            deliver(session.spool, ledger, world.clock_ms())
+        except LedgerError as fault:
+            tell(f"warning: {fault}")
+    api = (world.env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
+    client = Client(Access(api, repository, settings.token), tell=tell)
+    try:
+        return Reconciler(
+            runs=Runs(client),
+            ledger=ledger,
+            rules=settings.reconcile or Rules(),
+            calendar=settings.calendar,
+            clock_ms=world.clock_ms,
+            tell=tell,
+            pipeline=settings.pipeline,
+            region=settings.region,
+            dry_run=dry_run,
+        ).reconcile(window)
+    finally:
+        client.close()
+
+
+def _word(arguments: argparse.Namespace, world: World, name: str) -> str:
+    """Return an option of this command, given as such, as an input of the Action or by its environment name."""
+    plain = name.replace("-", "_")
+    said = (
+        getattr(arguments, plain),
+        *(world.env.get(f"{start}{plain.upper()}") for start in ("LUMEN_INPUT_", "LUMEN_")),
+    )
+    return next((str(word) for word in said if word), "")
+
+
+def _flag(arguments: argparse.Namespace, world: World, name: str, problems: list[str]) -> bool:
+    word = _word(arguments, world, name)
+    if word not in ("", "True", "true", "false"):
+        problems.append(f"{name}: `{word[:40]}` is not allowed, expected `true` or `false`; write `{name}: true`")
+    return word in ("True", "true")
+
+
+def _window(arguments: argparse.Namespace, world: World, problems: list[str]) -> Window:
+    since, ids = _word(arguments, world, "since"), _word(arguments, world, "runs")
+    if since and ids:
+        problems.append("since: cannot be combined with `runs`; give one of them")
+    words = ids.replace(",", " ").split()
+    if not all(word.isascii() and word.isdigit() for word in words):
+        problems.append(f"runs: `{ids[:40]}` is not a list of numbers; write `runs: 1234567890,1234567891`")
+        words = []
+    return Window(_instant(since, world.clock_ms(), problems) if since else None, tuple(map(int, words)))
+
+
+def _instant(text: str, now_ms: int, problems: list[str]) -> int | None:
+    span = _SPAN.fullmatch(text)
+    if span:
+        return now_ms - int(span[1]) * _UNIT_MS[span[2]]
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        problems.append(f"since: `{text[:40]}` is no time; write `since: 3d`, `since: 36h` or `since: 2026-01-02`")
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
+
+
+def _telling(world: World) -> Callable[[str], None]:
+    """Return what tells a person; names of jobs are foreign text, and a runner also obeys stderr."""
+    if world.env.get("GITHUB_ACTIONS") == "true":
+        return lambda text: world.tell(disarm(text))
+    return world.tell
+
+
+def _lines(report: Report, *, dry_run: bool) -> list[str]:
+    verb = "missing" if dry_run else "added"
+    lines = [f"{verb}: {_described(fact)}" for fact in report.added]
+    lines += [f"lost: {what}" for what in report.lost]
+    lines += [f"left for the next call: {what}" for what in report.postponed]
+    waiting = f", {len(report.unfinished)} not finished" if report.unfinished else ""
+    found = f"{len(report.added)} facts {verb}"
+    lines.append(f"{report.runs} runs, {report.attempts} attempts looked at{waiting}; {found}; {report.calls} calls")
+    return lines
+
+
+def _described(fact: Fact) -> str:
+    key = fact.key
+    why = f": {fact.failure.name}" if fact.failure else ""
+    name = f" ({fact.leg})" if fact.leg else ""
+    return f"{fact.pipeline} {key.region} {fact.day} run {key.run} attempt {key.attempt}{name} {fact.outcome}{why}"
+
+
+def _plain(report: Report, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "dry_run": dry_run,
+        "since": _stamp(report.since_ms),
+        "until": _stamp(report.until_ms),
+        "runs": report.runs,
+        "attempts": report.attempts,
+        "calls": report.calls,
+        "added": [_plain_fact(fact) for fact in report.added],
+        "unfinished": [str(run) for run in report.unfinished],
+        "postponed": report.postponed,
+        "lost": report.lost,
+        "watermark": _stamp(report.watermark_ms),
+    }
+
+
+def _plain_fact(fact: Fact) -> dict[str, object]:
+    return {
+        "pipeline": fact.pipeline,
+        "region": fact.key.region,
+        "day": fact.day,
+        "run": fact.key.run,
+        "attempt": fact.key.attempt,
+        "job": fact.key.job,
+        "leg": fact.leg,
+        "outcome": fact.outcome.value,
+        "error_class": fact.failure.error_class.value if fact.failure else None,
+        "trust": fact.trust.value,
+        "url": fact.url,
+    }
+
+
+def _stamp(instant_ms: int | None) -> str | None:
+    if instant_ms is None:
+        return None
+    return datetime.fromtimestamp(instant_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
