@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import ruletest
 import servers
+from ruletest import Expected, Given, expecting, series
 
 from lumen_action.http import Http
 from lumen_action.model import ErrorClass, Outcome
@@ -92,27 +92,10 @@ def test_a_prometheus_in_front_of_an_old_ledger_says_nothing_of_windows_it_did_n
     )
 
 
-def series(name: str, values: str, **labels: str) -> dict[str, str]:
-    pairs = ",".join(f'{label}="{value}"' for label, value in labels.items())
-    return {"series": f"{name}{{{pairs}}}", "values": values}
-
-
-def expecting(expression: str, at: str, **values: float) -> dict[str, object]:
-    """Expect one sample a keyword, or none: `p=3` is 3 for the pipeline p."""
-    samples = [{"labels": f'{{pipeline="{pipeline}"}}', "value": value} for pipeline, value in values.items()]
-    return {"expr": f"sum by (pipeline) ({expression})", "eval_time": at, "exp_samples": samples}
-
-
-def promtool_agrees(promtool: str, directory: Path, interval: str, given: list[object], expected: list[object]) -> None:
-    test = {
-        "rule_files": [str(RULES)],
-        "evaluation_interval": interval,
-        "tests": [{"interval": interval, "input_series": given, "promql_expr_test": expected}],
-    }
-    file = directory / "rules_test.yml"
-    file.write_text(json.dumps(test))  # JSON is YAML
-    done = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def promtool_agrees(
+    promtool: str, directory: Path, interval: str, given: list[Given], expected: list[Expected]
+) -> None:
+    ruletest.promtool_agrees(promtool, directory, [RULES], interval, given, expected)
 
 
 RUNS_1H = 'lumen:runs:count{window="1h"}'
@@ -121,21 +104,15 @@ US = {"pipeline": "p", "region": "us"}
 
 
 def test_promtool_accepts_the_rules(promtool: str) -> None:
-    done = subprocess.run(
-        [promtool, "check", "rules", "--lint=all", "--lint-fatal", str(RULES)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    ruletest.promtool_accepts(promtool, RULES)
 
 
 def test_the_first_run_counts_and_leaves_the_window_after_an_hour(promtool: str, tmp_path: Path) -> None:
-    given: list[object] = [
+    given = [
         series("lumen_series_start_timestamp_seconds", "_x10 600x200", **EU),
         series("lumen_runs_total", "_x10 1x60 3x140", **EU),
     ]
-    expected: list[object] = [
+    expected = [
         expecting(RUNS_1H, "9m"),
         expecting(RUNS_1H, "10m", p=1),
         expecting(RUNS_1H, "69m", p=1),
@@ -146,54 +123,54 @@ def test_the_first_run_counts_and_leaves_the_window_after_an_hour(promtool: str,
 
 
 def test_a_short_gap_is_bridged(promtool: str, tmp_path: Path) -> None:
-    given: list[object] = [
+    given = [
         series("lumen_series_start_timestamp_seconds", "0x60 _x180 0x200", **EU),
         series("lumen_runs_total", "500x60 _x180 501x200", **EU),
     ]
-    expected: list[object] = [expecting(RUNS_1H, "250m", p=1), expecting(RUNS_1H, "310m", p=0)]
+    expected = [expecting(RUNS_1H, "250m", p=1), expecting(RUNS_1H, "310m", p=0)]
     promtool_agrees(promtool, tmp_path, "1m", given, expected)
 
 
 def test_a_gap_too_long_to_bridge_gives_no_count_instead_of_the_total(promtool: str, tmp_path: Path) -> None:
-    given: list[object] = [
+    given = [
         series("lumen_series_start_timestamp_seconds", "0x10 _x480 0x200", **EU),
         series("lumen_runs_total", "500x10 _x480 501x200", **EU),
     ]
-    expected: list[object] = [expecting(RUNS_1H, "500m"), expecting(RUNS_1H, "560m", p=0)]
+    expected = [expecting(RUNS_1H, "500m"), expecting(RUNS_1H, "560m", p=0)]
     promtool_agrees(promtool, tmp_path, "1m", given, expected)
 
 
 def test_one_region_that_cannot_be_counted_leaves_no_sum_of_the_others(promtool: str, tmp_path: Path) -> None:
     young = str(480 * 60)
-    given: list[object] = [
+    given = [
         series("lumen_series_start_timestamp_seconds", "_x480 0x100", **EU),
         series("lumen_runs_total", "_x480 501x100", **EU),
         series("lumen_series_start_timestamp_seconds", f"_x480 {young}x100", **US),
         series("lumen_runs_total", "_x480 7x100", **US),
     ]
-    expected: list[object] = [expecting(RUNS_1H, "490m"), expecting(RUNS_1H, "545m", p=0)]
+    expected = [expecting(RUNS_1H, "490m"), expecting(RUNS_1H, "545m", p=0)]
     promtool_agrees(promtool, tmp_path, "1m", given, expected)
 
 
 def test_a_stage_added_to_an_old_pipeline_counts_from_its_first_run(promtool: str, tmp_path: Path) -> None:
-    given: list[object] = [
+    given = [
         series("lumen_series_start_timestamp_seconds", "0x200", **EU),
         series("lumen_runs_total", "500x200", **EU),
         series("lumen_stage_success_total", "500x200", stage="old", **EU),
         series("lumen_stage_success_total", "_x99 2x100", stage="new", **EU),
     ]
     count = 'lumen:stage_success:count{window="1h",stage="%s"}'
-    expected: list[object] = [expecting(count % "old", "120m", p=0), expecting(count % "new", "120m", p=2)]
+    expected = [expecting(count % "old", "120m", p=0), expecting(count % "new", "120m", p=2)]
     promtool_agrees(promtool, tmp_path, "1m", given, expected)
 
 
 def test_thirty_days_are_counted_exactly(promtool: str, tmp_path: Path) -> None:
-    given: list[object] = [
+    given = [
         series("lumen_series_start_timestamp_seconds", "0x960", **EU),
         series("lumen_runs_total", "0+1x960", **EU),
         series("lumen_days_total", "3x240 5x720", pipeline="p", outcome="missing"),
     ]
-    expected: list[object] = [
+    expected = [
         expecting('lumen:runs:count{window="30d"}', "960h", p=720),
         expecting('lumen:runs:count{window="7d"}', "960h", p=168),
         expecting('lumen:days:count{window="30d"}', "960h", p=2),

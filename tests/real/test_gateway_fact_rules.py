@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
+import ruletest
 import servers
+from ruletest import Expected, Given
 
 RULES = servers.ROOT / "rules" / "prometheus" / "gateway_facts.rules.yml"
 TOTALS = servers.ROOT / "rules" / "prometheus" / "lumen.rules.yml"
 SERIES = "lumen_run_completed_timestamp_seconds"
 HOUR = 3600
-
-Given = dict[str, str]
 
 
 def run(number: str, ended_hour: float, outcome: str = "success", *, day: str = "1", **more: str) -> Given:
@@ -24,7 +22,7 @@ def run(number: str, ended_hour: float, outcome: str = "success", *, day: str = 
     return {"series": f"{SERIES}{{{pairs}}}", "values": f"_x{shown} {ended_hour * HOUR:.0f}x1000"}
 
 
-def expecting(record: str, at_hour: int, value: float | None, **labels: str) -> dict[str, object]:
+def expecting(record: str, at_hour: int, value: float | None, **labels: str) -> Expected:
     """Expect one sample, or none."""
     wanted = {"pipeline": "p", **labels}
     pairs = ",".join(f'{label}="{text}"' for label, text in wanted.items())
@@ -32,38 +30,24 @@ def expecting(record: str, at_hour: int, value: float | None, **labels: str) -> 
     return {"expr": f"{record}{{{pairs}}}", "eval_time": f"{at_hour}h", "exp_samples": samples}
 
 
-def runs(at_hour: int, value: float | None, window: str = "7d") -> dict[str, object]:
+def runs(at_hour: int, value: float | None, window: str = "7d") -> Expected:
     return expecting("lumen:runs:count", at_hour, value, window=window)
 
 
-def failed(at_hour: int, value: float | None, window: str = "7d") -> dict[str, object]:
+def failed(at_hour: int, value: float | None, window: str = "7d") -> Expected:
     return expecting("lumen:runs_failed:count", at_hour, value, window=window)
 
 
-def days(at_hour: int, value: float | None, outcome: str, window: str = "7d") -> dict[str, object]:
+def days(at_hour: int, value: float | None, outcome: str, window: str = "7d") -> Expected:
     return expecting("lumen:days:count", at_hour, value, outcome=outcome, window=window)
 
 
-def promtool_agrees(promtool: str, directory: Path, given: list[Given], expected: list[dict[str, object]]) -> None:
-    test = {
-        "rule_files": [str(RULES), str(TOTALS)],
-        "evaluation_interval": "1h",
-        "tests": [{"interval": "1h", "input_series": given, "promql_expr_test": expected}],
-    }
-    file = directory / "rules_test.yml"
-    file.write_text(json.dumps(test))  # JSON is YAML
-    done = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def promtool_agrees(promtool: str, directory: Path, given: list[Given], expected: list[Expected]) -> None:
+    ruletest.promtool_agrees(promtool, directory, [RULES, TOTALS], "1h", given, expected)
 
 
 def test_promtool_accepts_the_rules(promtool: str) -> None:
-    done = subprocess.run(
-        [promtool, "check", "rules", "--lint=all", "--lint-fatal", str(RULES)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    ruletest.promtool_accepts(promtool, RULES)
 
 
 def test_three_days_in_two_regions_one_of_them_lost(promtool: str, tmp_path: Path) -> None:

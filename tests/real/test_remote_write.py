@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import servers
 from facts import fact
+from receiver import start_receiver
 
 from lumen_action.errors import RemoteError
 from lumen_action.http import Http, HttpError, Request, Response
@@ -31,20 +32,6 @@ from lumen_action.sli.state import PipelineState, RegionState, State
 
 MINUTE = 60_000
 WINDOW = 10 * MINUTE
-
-
-def start_receiver(directory: Path) -> servers.Server:
-    """Start a Prometheus that takes what is written to it, up to ten minutes late."""
-    configuration = {"storage": {"tsdb": {"out_of_order_time_window": "10m"}}}
-    (directory / "prometheus.yml").write_text(json.dumps(configuration))  # JSON is YAML
-    command = [
-        servers.program("prometheus", "prometheus"),
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-        "--web.enable-remote-write-receiver",
-    ]
-    return servers._start(command, directory / "prometheus.log", "/-/ready")
 
 
 @pytest.fixture
@@ -203,22 +190,28 @@ def test_a_request_of_more_than_one_literal_is_read(prometheus: servers.Server, 
     assert sorted(value for _, value in values) == list(range(900))
 
 
-def test_runs_are_counted_exactly_whatever_is_sent_when(prometheus: servers.Server, http_client: Http) -> None:
+def test_runs_are_counted_exactly_whatever_is_sent_when_and_how_often(
+    prometheus: servers.Server, http_client: Http
+) -> None:
     chance = random.Random(9)
     start = now_ms() - 5 * MINUTE
     facts = [
         fact(
             run=str(run),
             region=("eu", "us")[run % 2],
+            day=f"2026-01-0{1 + run % 3}",
             outcome=Outcome.FAILURE if run % 5 == 0 else Outcome.SUCCESS,
             at=start + 50 * (run // 3),
         )
         for run in range(120)
     ]
-    receiver = sink(prometheus, http_client, now_ms())
-    for size in (120, 40, 7, 120, 90, 120):
-        chosen = chance.sample(facts, size) if size < 120 else facts
-        assert receiver.publish_events(chosen).refused == ()
+    notes = Notebook()
+    for days in ("1", "3", "12", "2", "123"):
+        chosen = [one for one in facts if one.day[-1] in days]
+        chance.shuffle(chosen)
+        # A publisher that remembers, and one that was killed before it could.
+        for kept in (notes, Notebook()):
+            assert sink(prometheus, http_client, now_ms(), kept).send_events(chosen) == ()
     counted = servers.query(prometheus, "sum by (outcome, region) (count_over_time(lumen_run_event[1h]))")
     assert counted == {
         (("outcome", "failure"), ("region", "eu")): 12,
@@ -231,16 +224,48 @@ def test_runs_are_counted_exactly_whatever_is_sent_when(prometheus: servers.Serv
     }
 
 
-def test_too_old_is_told_once_and_keeps_nothing_else_away(prometheus: servers.Server, http_client: Http) -> None:
-    now = now_ms()
-    receiver = sink(prometheus, http_client, now)
-    receiver.publish_events([fact(run="first", at=now - 1)])
-    late = [fact(run="older", at=now - 2 * WINDOW), *(fact(run=str(run), at=now - 2 - run) for run in range(30))]
-    written = receiver.publish_events([fact(run="first", at=now - 1), *late])
-    assert written.points == 31
-    (told,) = written.refused
-    assert told == f"POST {prometheus.url} answered 500: too old sample"
+class Counting(Http):
+    """Counts the requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+
+    def send(self, request: Request) -> Response:
+        self.sent += 1
+        return super().send(request)
+
+
+def test_too_old_is_told_once_and_keeps_nothing_else_away(prometheus: servers.Server) -> None:
+    now, notes, http = now_ms(), Notebook(), Counting()
+    # The receiver takes ten minutes and we believe that it takes an hour.
+    sink(prometheus, http, now, notes).send_events([fact(run="first", at=now - 1000)])
+    facts = [
+        fact(run="first", at=now - 1000),
+        fact(run="older", at=now - 2 * WINDOW),
+        *(fact(run=str(run), at=now - 1000 - 200 * run) for run in range(1, 31)),
+    ]
+    told = sink(prometheus, http, now, notes).send_events(facts)
+    assert told == (f"POST {prometheus.url} answered 500: too old sample",)
     assert list(servers.query(prometheus, "count_over_time(lumen_run_event[1h])").values()) == [31]
+    before = http.sent
+    assert sink(prometheus, http, now + 1000, notes).send_events(facts) == ()
+    assert http.sent == before
+    http.close()
+
+
+def test_a_prometheus_that_takes_nothing_out_of_order_counts_runs_that_come_in_turn(
+    running: Callable[..., servers.Server], http_client: Http
+) -> None:
+    strict, notes, now = running(start_receiver, "0s"), Notebook(), now_ms()
+    facts = [fact(run=str(run), at=now - 50 * MINUTE + 1000 * run) for run in range(20)]
+    for known in (5, 12, 20, 20):
+        assert sink(strict, http_client, now, notes).send_events(reversed(facts[:known])) == ()
+    assert list(servers.query(strict, "count_over_time(lumen_run_event[1h])").values()) == [20]
+    late = fact(run="late", at=now - 50 * MINUTE + 500)
+    (told,) = sink(strict, http_client, now, notes).send_events([*facts, late])
+    assert "out of order sample" in told
+    assert sink(strict, http_client, now, notes).send_events([*facts, late]) == ()
 
 
 def test_the_receiver_refuses_another_value_under_a_stamp_and_takes_the_same_again(
