@@ -152,6 +152,14 @@ def test_compact_closes_what_is_older_than_a_month_and_leaves_the_rest_open(term
     assert terminal.facts(terminal.url) == sorted(FACTS, key=lambda item: item.order)
 
 
+def test_compact_puts_the_checkpoint_into_the_job_summary(terminal: Terminal) -> None:
+    page = terminal.folder / "summary.md"
+    terminal.env |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page), "LUMEN_SIGNING_KEY": SEED}
+    told = terminal.json("compact")
+    assert told["checkpoint"]["text"] in page.read_text(encoding="utf-8")
+    assert told["public_key"] in page.read_text(encoding="utf-8")
+
+
 def test_compact_closes_before_the_day_that_is_given(terminal: Terminal) -> None:
     assert terminal.json("compact", "--before", "2025-11-03")["closed_facts"] == 4
     assert terminal.on("compact", "--before", "2025-11-04") == 0

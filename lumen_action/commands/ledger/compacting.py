@@ -11,6 +11,7 @@ from lumen_action.commands.ledger.common import segmented, session_of, signer_of
 from lumen_action.errors import ConfigError
 from lumen_action.ledger.checkpoints import Checkpoint, keep_checkpoints, public_key
 from lumen_action.ledger.signing import SIGNING_KEY, PublicKey
+from lumen_action.summary.markdown import fence
 
 # A run may be run again for thirty days.
 _OPEN_DAYS = 31
@@ -23,7 +24,8 @@ def parser() -> argparse.ArgumentParser:
         "Close the facts of past days into segments and write a checkpoint of each. Nothing is removed, and a fact\n"
         "that comes later for a closed day goes into a later segment.\n"
         f"With {SIGNING_KEY} (PEM, or 32 bytes in base64) the checkpoints are signed with Ed25519. Keep a copy of the\n"
-        "newest where nobody who can write the ledger can write: only it shows a past that was rewritten.",
+        "newest where nobody who can write the ledger can write: only it shows a past that was rewritten. In a\n"
+        "workflow it also goes into the job summary.",
         "compact --ledger sqlite:/var/lib/lumen/ledger.db --json | jq -r .checkpoint.text > kept.txt",
     )
     made.add_argument("--before", metavar="DAY", help=f"close days before this one (default: {_OPEN_DAYS} days ago)")
@@ -34,10 +36,14 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Close what is old enough and write the checkpoints."""
     before = _day(arguments.before, world)
     signer = signer_of(world)
-    ledger = segmented(session_of(arguments, world))
+    session = session_of(arguments, world)
+    ledger = segmented(session)
     closed = ledger.compact(before)
     newest = keep_checkpoints(ledger, signer)
     key = public_key(ledger, signer) if signer else None
+    if newest and session.settings.summary != "off":
+        # The pages of past jobs are a copy that the ledger's administrator does not rewrite by the way.
+        session.host.write_summary(_summary(newest, key))
     if arguments.json:
         checkpoint = newest and {
             "origin": newest.origin,
@@ -69,6 +75,11 @@ def _day(text: str | None, world: World) -> str:
     except ValueError as fault:
         raise ConfigError(f"before: {text!r} is no day; write it as `--before 2026-01-31`") from fault
     return day.isoformat()
+
+
+def _summary(newest: Checkpoint, key: PublicKey | None) -> str:
+    signed = f"\nSigned by the key `{key}`.\n" if key else ""
+    return f"### Checkpoint of the ledger\n\n{newest.size} facts are closed.\n{signed}\n{fence(newest.text.decode())}\n"
 
 
 def _lines(before: str, closed: int, newest: Checkpoint | None, key: PublicKey | None) -> Iterator[str]:
