@@ -112,9 +112,10 @@ def test_every_total_is_read_in_the_same_way(promtool: str, tmp_path: Path, dipp
 
 def test_a_stage_that_an_old_push_takes_away_again_keeps_its_count(promtool: str, tmp_path: Path) -> None:
     scraped = Scraped().published(500, 200)
+    new: dict[int, object] = {**dict.fromkeys(range(150, 155), 2), 155: "stale", **dict.fromkeys(range(165, 200), 2)}
     given = [
         *scraped.given(),
-        series("lumen_stage_success_total", "_x149 2x4 stale _x9 2x30", stage="new", **EU),
+        series("lumen_stage_success_total", samples(new, 200), stage="new", **EU),
     ]
     stages = 'lumen:stage_success:count{window="1h"}'
     expected = [expecting(stages, f"{10 * step}m", p=2) for step in range(150, 156)]
@@ -135,20 +136,30 @@ def test_a_dip_of_three_hours_is_taken_for_a_new_ledger_after_two(promtool: str,
     agrees(promtool, tmp_path, scraped.given(), expected)
 
 
-def test_a_dip_of_a_birth_counts_from_zero(promtool: str, tmp_path: Path) -> None:
+def test_what_is_born_and_falls_back_at_once_counts_from_zero(promtool: str, tmp_path: Path) -> None:
+    born = 30
+    runs: dict[int, object] = {**dict.fromkeys(range(born, 70), 3), **dict.fromkeys(range(born + 1, born + 5), 1)}
     given = [
-        series("lumen_series_start_timestamp_seconds", "_x29 18000x40", **EU),
-        series("lumen_runs_total", "_x29 3x3 1x3 3x30", **EU),
+        series("lumen_series_start_timestamp_seconds", samples(dict.fromkeys(runs, born * 600), 70), **EU),
+        series("lumen_runs_total", samples(runs, 70), **EU),
     ]
-    expected = [count("1h", 29, None), *(count("1h", step, 3) for step in range(30, 36)), count("1h", 36, 0)]
-    agrees(promtool, tmp_path, given, [*expected, count("1d", 60, 3)])
+    expected = [count("1h", born - 1, None)]
+    expected += [count("1h", step, 3) for step in range(born, born + 6)]
+    expected += [count("1h", step, 0) for step in range(born + 6, 70)]
+    expected += [count("1d", step, 3) for step in range(born, 70)]
+    agrees(promtool, tmp_path, given, expected)
 
 
-def test_the_start_of_a_region_is_believed_as_it_is_now(promtool: str, tmp_path: Path) -> None:
-    """It falls when an older fact is found; a maximum would count the whole past of a region for two hours."""
+def test_the_start_of_a_region_is_read_as_it_is_now(promtool: str, tmp_path: Path) -> None:
+    """It falls when older facts are found; a maximum of it would count a region's whole past for two hours."""
+    born, found = 30, 32
+    starts = {step: born * 600 if step < found else 0 for step in range(born, 70)}
+    runs = {step: 3 if step < found else 500 for step in range(born, 70)}
     given = [
-        series("lumen_series_start_timestamp_seconds", "_x29 18000 0x40", **EU),
-        series("lumen_runs_total", "_x29 3 500x40", **EU),
+        series("lumen_series_start_timestamp_seconds", samples(starts, 70), **EU),
+        series("lumen_runs_total", samples(runs, 70), **EU),
     ]
-    expected = [count("1h", 30, 3), count("1h", 31, None), count("1h", 35, None), count("1h", 37, 0)]
+    expected = [count("1h", step, 3) for step in range(born, found)]
+    expected += [count("1h", step, None) for step in range(found, born + 6)]
+    expected += [count("1h", found + 6, 0)]
     agrees(promtool, tmp_path, given, expected)

@@ -1,4 +1,4 @@
-"""Rounds of eight publishers, old facts sent again, one frozen in mid-publish, a gateway that forgets: always exact."""
+"""Rounds of eight publishers, old facts sent again, one frozen in mid-publish or overtaken, a gateway that forgets: exact."""
 
 from __future__ import annotations
 
@@ -100,6 +100,11 @@ class Storm:
             stderr=subprocess.PIPE,
         )
 
+    def record_next(self, gateway: str = "") -> subprocess.Popen[bytes]:
+        """Start the process that records a run nobody knows yet."""
+        self.injected.append(len(self.injected))
+        return self.record(self.injected[-1], gateway)
+
     def _environment(self, machine: int) -> dict[str, str]:
         return {**os.environ, "LUMEN_STATE_DIR": str(self.state / f"machine-{machine}"), "GITHUB_ACTIONS": ""}
 
@@ -122,10 +127,8 @@ class Storm:
     @contextmanager
     def frozen_in_mid_publish(self) -> Iterator[subprocess.Popen[bytes]]:
         """Freeze a publisher whose totals are on the way to the gateway; they arrive late, when it wakes."""
-        run = len(self.injected)
-        self.injected.append(run)
         with closing(Doorman(self.gateway)) as doorman:
-            frozen = self.record(run, doorman.url)
+            frozen = self.record_next(doorman.url)
             assert doorman.arrived.wait(servers.PATIENCE_SECONDS)
             frozen.send_signal(signal.SIGSTOP)
             try:
@@ -135,6 +138,21 @@ class Storm:
             finally:
                 frozen.send_signal(signal.SIGCONT)
             self.finish([frozen])
+
+    @contextmanager
+    def overtaken_in_mid_publish(self) -> Iterator[None]:
+        """Hold the totals of a publisher that gives up; they arrive after those that are published meanwhile."""
+        with closing(Doorman(self.gateway)) as doorman:
+            given_up = self.record_next(doorman.url)
+            assert NOT_UPDATED in given_up.communicate(timeout=90)[1].decode()
+            yield
+            newest = self.pushed_runs()
+            doorman.may_go_on.set()
+            servers.wait_until("older totals stand", lambda: self.pushed_runs() < newest)
+
+    def pushed_runs(self) -> float:
+        """Return how many runs the gateway shows."""
+        return sum(value for (name, _), value in servers.pushed(self.gateway).items() if name == "lumen_runs_total")
 
     def finish(self, publishers: Sequence[subprocess.Popen[bytes]]) -> None:
         """Wait for publishers; where a stage had no patience with a busy gateway the next publish repairs it."""
@@ -154,8 +172,18 @@ class Storm:
             self._shows(f'lumen_runs_total{{region="{region}"}}', len(runs))
             self._shows(f'lumen_runs_failed_total{{region="{region}",error_class="network"}}', failed)
             self._shows(f'lumen_runs_success_total{{region="{region}"}}', len(runs) - failed)
+        self.counted_exactly()
+
+    def counted_exactly(self) -> None:
+        """Require that the difference rules, evaluated from now on, say what was injected."""
+        now = time.time()
+        self._shows(f"min(timestamp(lumen:runs_failed:count)) > bool {now}", 1)
         self._shows('lumen:runs:count{window="1h"}', len(self.injected))
         self._shows('lumen:runs_failed:count{window="1h"}', sum(map(_fails, self.injected)))
+
+    def scraped(self, runs: float) -> None:
+        """Wait until Prometheus has scraped that many runs."""
+        self._shows("sum(lumen_runs_total)", runs)
 
     def _shows(self, expression: str, expected: float) -> None:
         servers.wait_until(
@@ -195,6 +223,19 @@ def test_every_round_ends_exact_where_publishers_wait_for_the_frozen_one(storm: 
     storm.exact()
     storm.lose_gateway()
     storm.finish(storm.round())
+    storm.exact()
+
+
+@pytest.mark.parametrize("storm", ["sqlite"], indirect=True)
+def test_totals_that_arrive_after_newer_ones_change_no_count_until_the_next_publish_repairs_them(storm: Storm) -> None:
+    storm.finish([storm.record_next() for _ in range(2)])
+    storm.exact()
+    with storm.overtaken_in_mid_publish():
+        storm.finish([storm.record_next() for _ in range(4)])
+        storm.exact()
+    storm.scraped(storm.pushed_runs())
+    storm.counted_exactly()
+    storm.finish([storm.record_next()])
     storm.exact()
 
 
