@@ -45,18 +45,19 @@ def history(events: Sequence[Fact]) -> History:
     corrections: list[tuple[Outcome, Outcome]] = []
     first_success_ms = None
     for event in events:
-        # An old attempt that is only reported now must not overrule a newer one.
-        if event.leg in latest and latest[event.leg].key.attempt > event.key.attempt:
-            continue
-        latest[event.leg] = event
+        # An old attempt that is only reported now must not overrule a newer one, but may be the only one that counts.
+        late = event.leg in latest and latest[event.leg].key.attempt > event.key.attempt
+        if not late:
+            latest[event.leg] = event
         current = _worst(latest.values())
-        if not current.outcome.counted:
+        told = event if late else current
+        if not told.outcome.counted or (late and counted):
             continue
         if counted is None:
-            counted = current
-        elif decided is not None and decided.good != current.outcome.good:
-            corrections.append((_side(decided), _side(current.outcome)))
-        decided = current.outcome
+            counted = told
+        elif decided is not None and decided.good != told.outcome.good:
+            corrections.append((_side(decided), _side(told.outcome)))
+        decided = told.outcome
         if decided.good and first_success_ms is None:
             first_success_ms = event.ended_ms
     return History(counted, current, tuple(corrections), first_success_ms)

@@ -15,7 +15,7 @@ from lumen_action.sli.rollup import Rollup
 from lumen_action.sli.tally import DayTally, Newest, RegionTally
 
 # Raised whenever the same facts are to amount to something else than before, or are written differently.
-_VERSION = 1
+_VERSION = 2
 
 
 def encode(rollup: Rollup) -> bytes:

@@ -60,6 +60,14 @@ def test_an_attempt_reported_late_does_not_overrule_a_newer_one() -> None:
     assert not pipeline.regions["eu"].corrected
 
 
+def test_an_attempt_reported_late_counts_where_the_newer_one_was_cancelled() -> None:
+    cancelled, late = fact(outcome=Outcome.CANCELLED, attempt=2), fact(outcome=F, at=NOON + HOUR)
+    pipeline = pipeline_of(cancelled, late)
+    assert (pipeline.regions["eu"].failed_total, pipeline.runs[0].outcome) == (1, Outcome.CANCELLED)
+    recovered = pipeline_of(cancelled, late, fact(attempt=3, at=NOON + 2 * HOUR)).regions["eu"]
+    assert (recovered.runs, dict(recovered.corrected)) == (1, {(F, S): 1})
+
+
 def test_a_run_of_several_legs_is_as_good_as_its_worst_leg() -> None:
     region = region_of(fact(leg="linux"), fact(leg="mac", outcome=F, at=NOON + 1))
     assert (region.runs, region.success) == (1, 1)
