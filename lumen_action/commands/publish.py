@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from lumen_action.commands import World
+from lumen_action.commands.ledger.compacting import close_past_days
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, open_session
-from lumen_action.errors import ConfigError, LedgerError, RemoteError
+from lumen_action.errors import ConfigError, LedgerError, LumenError, RemoteError
 from lumen_action.ledger.deliver import deliver
 
 
@@ -15,7 +16,8 @@ def parser() -> argparse.ArgumentParser:
     """Say what the command takes."""
     made = command_parser(
         "publish",
-        "Deliver waiting facts, fold the ledger and replace the totals in every sink.",
+        "Deliver waiting facts, fold the ledger and replace the totals in every sink. Once a day it also closes the\n"
+        "facts of past days, as `lumen ledger compact` does.",
         "lumen publish --ledger sqlite:/var/lib/lumen/ledger.db --pushgateway-url http://push:9091",
         ("pipeline", "ledger", "pushgateway-url", "remote-write-url", "otlp-url", "textfile-dir", "config"),
     )
@@ -52,4 +54,11 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         world.tell(f"{name}: {result.describe()}")
         for line in result.untold:
             world.tell(f"warning: {name}: {line}")
+    try:
+        closed = close_past_days(ledger, world)
+    except LumenError as fault:
+        world.tell(f"warning: the past days were not closed: {fault}")
+    else:
+        if closed:
+            world.tell(f"{closed} facts of past days were closed")
     return 0 if all(result.ok for _, result in results) else RemoteError.exit_code

@@ -65,9 +65,12 @@ class Terminal:
         base.close()
 
     def run(self, *words: str) -> int:
+        return self.command("ledger", *words)
+
+    def command(self, *words: str) -> int:
         out, err = io.StringIO(), io.StringIO()
         world = World(env=self.env, folder=self.folder, stdout=out, stderr=err, clock_ms=lambda: NOON + DAY_MS)
-        code = cli.main(["ledger", *words], world)
+        code = cli.main(words, world)
         self.out, self.err = out.getvalue(), err.getvalue()
         return code
 
@@ -144,9 +147,22 @@ def test_stats_of_an_empty_ledger_are_zeros(terminal: Terminal) -> None:
     assert terminal.on("stats") == 0
 
 
-def test_compact_closes_what_is_older_than_a_month_and_leaves_the_rest_open(terminal: Terminal) -> None:
+def test_publish_closes_past_days_once_a_day(terminal: Terminal) -> None:
+    publish = ["publish", "--ledger", terminal.url, "--textfile-dir", str(terminal.folder)]
+    assert terminal.command(*publish) == 0
+    assert "12 facts of past days were closed" in terminal.err
+    ledger = SqliteLedger(terminal.folder / "ledger.db", durable=True)
+    ledger.put(fact(run="late", day="2025-11-01"))
+    assert terminal.command(*publish) == 0
+    assert "were closed" not in terminal.err
+    assert [item.key.run for item in ledger.open_facts() if item.day == "2025-11-01"] == ["late"]
+    ledger.close()
+    assert terminal.json("verify")["ok"]
+
+
+def test_compact_closes_what_is_older_than_two_days_and_leaves_the_rest_open(terminal: Terminal) -> None:
     told = terminal.json("compact")
-    assert (told["before_day"], told["closed_facts"], told["checkpoint"]["size"]) == ("2025-12-03", 8, 1)
+    assert (told["before_day"], told["closed_facts"], told["checkpoint"]["size"]) == ("2026-01-01", 8, 1)
     assert told["public_key"] is None
     assert terminal.json("compact")["closed_facts"] == 0
     assert terminal.facts(terminal.url) == sorted(FACTS, key=lambda item: item.order)

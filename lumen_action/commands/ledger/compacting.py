@@ -9,12 +9,14 @@ from datetime import date, datetime, timedelta, timezone
 from lumen_action.commands import World
 from lumen_action.commands.ledger.common import segmented, session_of, signer_of, subcommand_parser
 from lumen_action.errors import ConfigError
-from lumen_action.ledger.checkpoints import Checkpoint, keep_checkpoints, public_key
+from lumen_action.ledger import Ledger
+from lumen_action.ledger.checkpoints import Checkpoint, SegmentedLedger, keep_checkpoints, public_key
 from lumen_action.ledger.signing import SIGNING_KEY, PublicKey
 from lumen_action.summary.markdown import fence
 
-# A run may be run again for thirty days.
-_OPEN_DAYS = 31
+# Whoever comes later goes into a later segment; what is open is read by every publisher again.
+_OPEN_DAYS = 2
+_CLOSED = "closed-before"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,11 +37,10 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Close what is old enough and write the checkpoints."""
     before = _day(arguments.before, world)
-    signer = signer_of(world)
     session = session_of(arguments, world)
     ledger = segmented(session)
-    closed = ledger.compact(before)
-    newest = keep_checkpoints(ledger, signer)
+    closed, newest = _close(ledger, before, world)
+    signer = signer_of(world)
     key = public_key(ledger, signer) if signer else None
     if newest and session.settings.summary != "off":
         # The pages of past jobs are a copy that the ledger's administrator does not rewrite by the way.
@@ -66,6 +67,24 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     return 0
 
 
+def close_past_days(ledger: Ledger, world: World) -> int:
+    """Close what is old enough, once for each day; return how many facts that were."""
+    if not isinstance(ledger, SegmentedLedger):
+        return 0
+    before, done = _day(None, world), ledger.note(_CLOSED)
+    if done and done.decode() >= before:
+        return 0
+    closed, _ = _close(ledger, before, world)
+    ledger.put_note(_CLOSED, before.encode(), expected=done)
+    return closed
+
+
+def _close(ledger: SegmentedLedger, before: str, world: World) -> tuple[int, Checkpoint | None]:
+    signer = signer_of(world)
+    closed = ledger.compact(before)
+    return closed, keep_checkpoints(ledger, signer)
+
+
 def _day(text: str | None, world: World) -> str:
     if text is None:
         today = datetime.fromtimestamp(world.clock_ms() / 1000, timezone.utc).date()
@@ -79,7 +98,9 @@ def _day(text: str | None, world: World) -> str:
 
 def _summary(newest: Checkpoint, key: PublicKey | None) -> str:
     signed = f"\nSigned by the key `{key}`.\n" if key else ""
-    return f"### Checkpoint of the ledger\n\n{newest.size} facts are closed.\n{signed}\n{fence(newest.text.decode())}\n"
+    return (
+        f"### Checkpoint of the ledger\n\n{newest.size} segments are closed.\n{signed}\n{fence(newest.text.decode())}\n"
+    )
 
 
 def _lines(before: str, closed: int, newest: Checkpoint | None, key: PublicKey | None) -> Iterator[str]:
