@@ -1,4 +1,4 @@
-"""Totals that fall back for up to two hours, because an old push landed after a newer one, are counted as if they had not."""
+"""Totals that fall back for up to two hours, because an old push landed late, are counted as if they had not."""
 
 from __future__ import annotations
 
@@ -66,8 +66,9 @@ DIP = range(156, 156 + LONGEST_DIP)
 
 @pytest.fixture
 def dipped() -> Scraped:
-    """Return two days with 3 runs at step 154 and 2 at 168; from 156 to 166 one of them shows."""
-    return Scraped().published(500, 154).published(503, 2).overwritten(501, len(DIP)).published(503, 1).published(505, 172)
+    """Return two days with three runs just before the dip, one of which shows in it, and two runs just after it."""
+    before = Scraped().published(500, DIP.start - 2).published(503, 2)
+    return before.overwritten(501, len(DIP)).published(503, 1).published(505, 172)
 
 
 def test_a_dip_in_the_present_changes_no_count(promtool: str, tmp_path: Path, dipped: Scraped) -> None:

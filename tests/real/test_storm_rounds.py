@@ -1,4 +1,4 @@
-"""Rounds of eight publishers, old facts sent again, one frozen in mid-publish or overtaken, a gateway that forgets: exact."""
+"""Rounds of eight publishers, old facts sent again, one frozen or overtaken, a gateway that forgets: always exact."""
 
 from __future__ import annotations
 
