@@ -143,11 +143,11 @@ def main() -> int:
         measured("state", [*lumen, "state", *here])
         measured("25 runs more", [*own, "puts", str(path), str(count)], shown=True)
         measured("state after them", [*lumen, "state", *here])
+        measured("compact", [*lumen, "ledger", "compact", *here])
+        measured("compact, nothing to do", [*lumen, "ledger", "compact", *here])
         shown = ["--textfile-dir", str(path.parent)]
         measured("publish 20 pipelines", [*lumen, "publish", *here, *shown])
         measured("publish one of them", [*lumen, "publish", *here, *shown, "--pipeline", "pipeline-7"])
-        measured("compact", [*lumen, "ledger", "compact", *here])
-        measured("compact, nothing to do", [*lumen, "ledger", "compact", *here])
         measured("verify", [*lumen, "ledger", "verify", *here])
         print(f"{'':24}ledger {path.stat().st_size / 2**20:.0f} MB")
     return 0

@@ -9,12 +9,11 @@ from lumen_action.errors import LumenError
 from lumen_action.ledger import Ledger
 from lumen_action.sinks import DurationSink, EventSink, Sink
 from lumen_action.sinks.series import PublishFacts, families
-from lumen_action.sli.closing import closings
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import state_of
 from lumen_action.sli.rollup import Advanced
 from lumen_action.sli.schedule import Schedule
-from lumen_action.totals import Totals
+from lumen_action.totals import Totals, put_on_record
 
 # A ledger that never rests must not keep a job waiting; what moved since is the next publisher's work.
 _MOST_ROUNDS = 10
@@ -85,19 +84,13 @@ class Publisher:
         try:
             with self.ledger.publishing(self.lock_seconds):
                 reading = _Reading(self.ledger, pipeline)
-                self._close_days(reading, schedule)
+                _, read = reading.now(self._since_day)
+                put_on_record(self.ledger, pipeline, read.tallied, schedule, self.calendar, self.clock_ms())
                 shown = [self._to(sink, reading, covering) for sink in self.sinks]
                 reading.totals.keep()
                 return shown
         except LumenError as fault:
             return [Published(sink.name, fault=str(fault)) for sink in self.sinks]
-
-    def _close_days(self, reading: _Reading, schedule: Schedule | None) -> None:
-        """Put on record the days that closed without a run, or without a good one."""
-        tallied = reading.now(self._since_day)[1].tallied
-        facts = closings(reading.pipeline, tallied, schedule=schedule, calendar=self.calendar, now_ms=self.clock_ms())
-        for fact in facts:
-            self.ledger.put(fact)
 
     @property
     def _since_day(self) -> str:

@@ -10,8 +10,12 @@ from typing import Protocol, runtime_checkable
 from lumen_action.ledger import Ledger, Resumable
 from lumen_action.ledger.notes import Notes
 from lumen_action.model import Fact
+from lumen_action.sli.closing import closings
+from lumen_action.sli.days import Calendar
 from lumen_action.sli.rollup import Advanced, Rollup, advance
 from lumen_action.sli.rollupfile import decode, encode
+from lumen_action.sli.schedule import Schedule
+from lumen_action.sli.tally import Tallied
 
 # What is kept spares every reader so much; writing it costs about as much as counting so many facts.
 _MANY_FACTS = 1000
@@ -21,6 +25,14 @@ _MANY_DAYS = 7
 @runtime_checkable
 class _Remembering(Ledger, Resumable, Notes, Protocol):
     """A ledger that can keep a rollup and say what came after it."""
+
+
+def put_on_record(
+    ledger: Ledger, pipeline: str, tallied: Tallied, schedule: Schedule | None, calendar: Calendar, now_ms: int
+) -> None:
+    """Write the facts of the days that closed without a run, or without a good one, before anybody is shown them."""
+    for fact in closings(pipeline, tallied, schedule=schedule, calendar=calendar, now_ms=now_ms):
+        ledger.put(fact)
 
 
 class Totals:

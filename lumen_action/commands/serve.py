@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
@@ -13,11 +13,14 @@ from lumen_action.commands import World
 from lumen_action.commands.coalescing import Folder, Shown
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
-from lumen_action.commands.state import state_in
+from lumen_action.commands.state import RUNS
 from lumen_action.commands.webpages import serving
-from lumen_action.errors import ConfigError
+from lumen_action.errors import ConfigError, LedgerError
 from lumen_action.sinks.exposition import prometheus_text
 from lumen_action.sinks.series import families
+from lumen_action.sli.fold import state_of
+from lumen_action.sli.state import State
+from lumen_action.totals import Totals, put_on_record
 
 LISTEN = "127.0.0.1:9469"
 _REFRESH_SECONDS = 60.0
@@ -96,8 +99,9 @@ class View:
     """One ledger as it is shown."""
 
     def __init__(self, session: Session) -> None:
-        """Fold the ledger of this session."""
+        """Fold the ledger of this session, each time only what has come since the last."""
         self._session = session
+        self._totals: dict[str, Totals] = {}
 
     def head(self) -> int:
         """Return the ledger's head."""
@@ -108,10 +112,24 @@ class View:
         from lumen_action.report.page import render
 
         session = self._session
-        state = state_in(session, session.settings.pipeline or None)
+        state = self._state(session)
         now = datetime.fromtimestamp(session.world.clock_ms() / 1000, timezone.utc)
         page = render(state, title="Lumen", generated_at=f"{now:%Y-%m-%d %H:%M} UTC")
         return Shown(head, prometheus_text(families(state, session.constants(head))).encode(), page.encode())
+
+    def _state(self, session: Session) -> State:
+        ledger, settings, now_ms = session.ledger(), session.settings, session.world.clock_ms()
+        names = [settings.pipeline] if settings.pipeline else ledger.pipelines()
+        # The schedule of `lumen.yml` is that of one pipeline.
+        schedule = settings.schedule if len(names) == 1 else None
+        tallied = {}
+        for name in names:
+            totals = self._totals.setdefault(name, Totals(ledger, name))
+            tallied[name] = totals.read(runs=RUNS).tallied
+            # Who may only read shows the same, and a late run moves the number.
+            with suppress(LedgerError):
+                put_on_record(ledger, name, tallied[name], schedule, settings.calendar, now_ms)
+        return state_of(tallied, now_ms=now_ms, calendar=settings.calendar)
 
     def close(self) -> None:
         """Let go of the ledger."""

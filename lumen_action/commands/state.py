@@ -16,7 +16,7 @@ from lumen_action.totals import Totals
 
 _NEWEST = 10
 # As many as the page shows, and whole days of them: nobody reads every run of a ledger of a million facts.
-_RUNS = 20
+RUNS = 20
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,7 +47,7 @@ def state_in(session: Session, pipeline: str | None) -> State:
     """Return what the ledger says of one pipeline or all, with the newest runs of each."""
     ledger = session.ledger()
     names = [pipeline] if pipeline else ledger.pipelines()
-    tallied = {name: Totals(ledger, name).read(runs=_RUNS).tallied for name in names}
+    tallied = {name: Totals(ledger, name).read(runs=RUNS).tallied for name in names}
     return state_of(tallied, now_ms=session.world.clock_ms(), calendar=session.settings.calendar)
 
 
