@@ -36,20 +36,18 @@ class Outcome(_Word):
     ERROR = "error"
     MISSING = "missing"
 
-    @property
-    def good(self) -> bool:
-        """Tell whether it counts as a success."""
-        return self is Outcome.SUCCESS
+    good: bool
+    """Whether it counts as a success."""
+    counted: bool
+    """Whether it enters the SLI; cancelled and skipped are shown apart."""
+    bad: bool
+    """Whether it counts as a failure."""
 
-    @property
-    def counted(self) -> bool:
-        """Tell whether it enters the SLI; cancelled and skipped are shown apart."""
-        return self not in (Outcome.CANCELLED, Outcome.SKIPPED)
-
-    @property
-    def bad(self) -> bool:
-        """Tell whether it counts as a failure."""
-        return self.counted and not self.good
+    def __init__(self, word: str) -> None:
+        """Say it once for each word: these are asked for every fact of a ledger."""
+        self.good = word == "success"
+        self.counted = word not in ("cancelled", "skipped")
+        self.bad = self.counted and not self.good
 
 
 class ErrorClass(_Word):
@@ -81,7 +79,10 @@ class Kind(_Word):
     CHECK = "check"
     MISSING = "missing"
     DAY = "day"
+    RERUN = "rerun"
+    INCIDENT = "incident"
     CONFLICT = "conflict"
+    NOTICE = "notice"
 
 
 class Source(_Word):
@@ -271,7 +272,8 @@ class Fact:
     """One immutable observation.
 
     `pipeline`, `day` and all that follows are attributes, fixed at the first write. `observed_at_ms` is when the ledger
-    could first know of it; `ended_at_ms` is when it ended, where that is another moment.
+    could first know of it; `ended_at_ms` is when it ended, where that is another moment. `tries` is how often the stage
+    was run in its step until it ended like this; each failed try before that has a fact of the kind `rerun`.
     """
 
     key: FactKey
@@ -291,6 +293,7 @@ class Fact:
     runner: str = ""
     pipeline_version: str = ""
     ended_at_ms: int | None = None
+    tries: int = 1
 
     @property
     def ended_ms(self) -> int:
@@ -331,7 +334,11 @@ class Fact:
     def decode(cls, encoded: bytes | str) -> Fact:
         """Read a fact back; a ValueError says what is wrong with it."""
         try:
-            return cls.from_body(_READ_JSON(encoded if isinstance(encoded, str) else encoded.decode()))
+            text = encoded if isinstance(encoded, str) else encoded.decode()
+            body, end = _READ_JSON(text)
+            if end != len(text):
+                raise ValueError(f"not a fact: something stands behind its end ({text[end : end + 20]!r})")
+            return cls.from_body(body)
         except (KeyError, TypeError, AttributeError) as fault:
             raise ValueError(f"not a fact: {fault!r}") from fault
 
@@ -363,7 +370,7 @@ def _made(kind: type[T], values: Mapping[str, Any]) -> T:
 
 
 # A ledger of a million facts is read through these; `json.loads` would guess the encoding of each.
-_READ_JSON = json.JSONDecoder().decode
+_READ_JSON = json.JSONDecoder().raw_decode
 _ATTRIBUTES = frozenset(item.name for item in fields(Fact)[1:])
 _REQUIRED = frozenset(item.name for item in fields(Fact)[1:] if item.default is MISSING)
 _KEY_NAMES = frozenset(_KEY_FIELDS)

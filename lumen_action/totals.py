@@ -12,7 +12,7 @@ from lumen_action.ledger.notes import Notes
 from lumen_action.model import Fact
 from lumen_action.sli.closing import closings
 from lumen_action.sli.days import Calendar
-from lumen_action.sli.rollup import Advanced, Rollup, advance
+from lumen_action.sli.rollup import Advanced, Rollup, advance, count_by_day
 from lumen_action.sli.rollupfile import decode, encode
 from lumen_action.sli.schedule import Schedule
 from lumen_action.sli.tally import Tallied
@@ -100,13 +100,11 @@ class Totals:
 
     def _counted_by_day(self, ledger: _Remembering, *, but_since: str | None = None) -> Rollup:
         """Count all days but the last, one at a time: memory then holds only what they amount to."""
-        rollup = Rollup(mark=ledger.mark())
-        for day in ledger.days(self.pipeline):
-            if but_since is None or day < but_since:
-                advanced = advance(rollup, [day], self._of_day)
-                rollup = advanced.rollup
-                self._came += len(advanced.facts)
-                self._days.add(day)
+        mark = ledger.mark()
+        days = [day for day in ledger.days(self.pipeline) if but_since is None or day < but_since]
+        rollup = count_by_day(mark, days, self._of_day)
+        self._came += sum(day.facts for day in rollup.days.values())
+        self._days.update(days)
         return rollup
 
     def _counted_whole(self) -> Advanced:

@@ -61,6 +61,25 @@ def advance(rollup: Rollup, stale: Iterable[str], facts_of: Callable[[str], Iter
     return Advanced(replace(rollup, days=days, newest=rollup.newest + fresh.newest), fresh.runs, facts)
 
 
+def count_by_day(mark: str, days: Iterable[str], facts_of: Callable[[str], Iterable[Fact]]) -> Rollup:
+    """Count days one at a time, so that memory holds only what they amount to; those that share a run once more."""
+    counted: dict[str, DayTally] = {}
+    newest = Newest()
+    homes: dict[int, str] = {}
+    shared: set[str] = set()
+    for day in days:
+        alone = tally(facts_of(day))
+        counted.update(alone.days)
+        newest += alone.newest
+        for run in numbers(counted[day].marks) if day in counted else ():
+            home = homes.setdefault(run, day)
+            if home != day:
+                shared |= {home, day}
+    linked = {day: replace(counted[day], linked=frozenset(shared - {day})) for day in shared}
+    rollup = Rollup(mark, counted | linked, newest)
+    return advance(rollup, shared, facts_of).rollup if shared else rollup
+
+
 def _kin(rollup: Rollup, counted: Mapping[str, list[Fact]]) -> set[str]:
     """Return the days that share runs with those that were just read."""
     kin: set[str] = set()

@@ -74,7 +74,7 @@ def result_of(pipeline: str, run: RegionRun) -> RunResult:
     """Return what people are told of a run."""
     now = run.past.current
     # An old attempt that is only reported now must not name the run's commit and address.
-    latest = max(run.facts, key=lambda fact: fact.key.attempt)
+    latest = max(run.facts, key=lambda fact: (fact.key.attempt, fact.order))
     stages = stages_of(run.facts)
     failed = next((stage for stage in stages if stage.outcome.bad and stage.failure), None)
     return RunResult(
@@ -99,11 +99,11 @@ def result_of(pipeline: str, run: RegionRun) -> RunResult:
 
 
 def stages_of(facts: list[Fact]) -> tuple[StageResult, ...]:
-    """Return the latest attempt of every stage and leg in the order they ended."""
+    """Return the latest attempt of every stage and leg in the order they ended; not every CI numbers attempts."""
     latest: dict[tuple[str, str], Fact] = {}
     for fact in facts:
         place = (fact.key.stage, fact.leg)
-        if fact.key.kind is Kind.STAGE and (place not in latest or fact.key.attempt > latest[place].key.attempt):
+        if fact.key.kind is Kind.STAGE and (place not in latest or fact.key.attempt >= latest[place].key.attempt):
             latest[place] = fact
     return tuple(stage_of(fact) for fact in sorted(latest.values(), key=lambda fact: (fact.ended_ms, fact.key)))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lumen_action.model import ErrorClass, Fact, Kind, Outcome, Trust
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold, state_of
-from lumen_action.sli.rollup import Rollup, advance
+from lumen_action.sli.rollup import Rollup, advance, count_by_day
 from lumen_action.sli.rollupfile import decode, encode
 from lumen_action.sli.state import State
 
@@ -32,7 +32,8 @@ _facts = st.lists(
         at=st.integers(NOON, NOON + 60 * HOUR),
         day=st.sampled_from(DAYS),
         cause=st.sampled_from(list(ErrorClass)),
-        kind=st.sampled_from([None, None, None, Kind.CHECK, Kind.CONFLICT, Kind.MISSING, Kind.DAY]),
+        kind=st.sampled_from([None, None, None, Kind.CHECK, Kind.CONFLICT, Kind.MISSING, Kind.DAY, Kind.RERUN]),
+        tries=st.integers(1, 4),
         trust=st.sampled_from([Trust.TRUSTED, Trust.TRUSTED, Trust.FORK]),
     ),
     max_size=40,
@@ -68,6 +69,13 @@ def test_days_counted_again_as_facts_come_are_days_counted_at_once(facts: list[F
     assert dict(tallied.days) == dict(rollup.days)
     counted = state_of({"nightly": tallied} if facts else {}, now_ms=LATER, calendar=Calendar())
     assert counted == ledger.counted_whole()
+
+
+@given(_facts)
+def test_days_counted_one_by_one_are_days_counted_at_once(facts: list[Fact]) -> None:
+    ledger = Growing()
+    days = sorted(ledger.take(facts))
+    assert count_by_day("7", days, ledger.of_day) == advance(Rollup(mark="7"), days, ledger.of_day).rollup
 
 
 @given(_facts)
