@@ -21,6 +21,9 @@ MAX_FACT_BYTES = 4096
 class _Word(str, Enum):
     """A closed set of words that print and serialise as themselves on every Python version."""
 
+    # Equal to its text, so with the hash of its text; the one of Enum is a slow function.
+    __hash__ = str.__hash__
+
     def __str__(self) -> str:
         return str(self.value)
 
@@ -343,36 +346,39 @@ class Fact:
             raise ValueError(f"not a fact: {fault!r}") from fault
 
     @classmethod
-    def from_body(cls, body: Mapping[str, Any]) -> Fact:
-        """Return the fact that a JSON object tells of."""
-        if body.get("v") != FACT_VERSION:
-            raise ValueError(f"fact version {body.get('v')!r} is not {FACT_VERSION}; update lumen-sli-action")
+    def from_body(cls, body: dict[str, Any]) -> Fact:
+        """Return the fact that a JSON object tells of; the object is used up."""
+        version = body.pop("v", None)
+        if version != FACT_VERSION:
+            raise ValueError(f"fact version {version!r} is not {FACT_VERSION}; update lumen-sli-action")
         key = body["key"]
-        values = {name: value for name, value in body.items() if name in _ATTRIBUTES}
+        if key.keys() != _KEY_NAMES or not body.keys() >= _REQUIRED:
+            raise KeyError(*sorted({*_KEY_NAMES ^ key.keys(), *_REQUIRED - body.keys()}))
+        key["kind"] = _KINDS[key["kind"]]
+        body["key"] = _made(FactKey, key)
         for name, word in _WORDS.items():
-            if name in values:
-                values[name] = word[values[name]]
-        if "failure" in values:
-            raw = values["failure"]
+            if name in body:
+                body[name] = word[body[name]]
+        if "failure" in body:
+            raw = body["failure"]
             read = {name: word[raw[name]] for name, word in _FAILURE_WORDS.items() if name in raw}
-            values["failure"] = Failure(**raw | read)
-        if key.keys() != _KEY_NAMES or not values.keys() >= _REQUIRED:
-            raise KeyError(*sorted({*_KEY_NAMES ^ key.keys(), *_REQUIRED - values.keys()}))
-        values["key"] = _made(FactKey, {**key, "kind": _KINDS[key["kind"]]})
-        return _made(cls, values)
+            body["failure"] = Failure(**raw | read)
+        for unknown in body.keys() - _ATTRIBUTES:
+            del body[unknown]
+        return _made(cls, body)
 
 
-def _made(kind: type[T], values: Mapping[str, Any]) -> T:
+def _made(kind: type[T], values: dict[str, Any]) -> T:
     """Make a frozen value of names that were looked at: a constructor takes three times as long."""
     made = object.__new__(kind)
-    vars(made).update(values)
+    object.__setattr__(made, "__dict__", values)
     return made
 
 
 # A ledger of a million facts is read through these; `json.loads` would guess the encoding of each.
 _READ_JSON = json.JSONDecoder().raw_decode
-_ATTRIBUTES = frozenset(item.name for item in fields(Fact)[1:])
-_REQUIRED = frozenset(item.name for item in fields(Fact)[1:] if item.default is MISSING)
+_ATTRIBUTES = frozenset(item.name for item in fields(Fact))
+_REQUIRED = frozenset(item.name for item in fields(Fact) if item.default is MISSING)
 _KEY_NAMES = frozenset(_KEY_FIELDS)
 _KINDS: Mapping[str, Kind] = {word.value: word for word in Kind}
 _WORDS: Mapping[str, Mapping[str, Enum]] = {

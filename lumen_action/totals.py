@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ from lumen_action.ledger.notes import Notes
 from lumen_action.model import Fact
 from lumen_action.sli.closing import closings
 from lumen_action.sli.days import Calendar
-from lumen_action.sli.rollup import Advanced, Rollup, advance, count_by_day
+from lumen_action.sli.rollup import Advanced, DayByDay, Rollup, advance
 from lumen_action.sli.rollupfile import decode, encode
 from lumen_action.sli.schedule import Schedule
 from lumen_action.sli.tally import Tallied
@@ -20,6 +20,7 @@ from lumen_action.sli.tally import Tallied
 # What is kept spares every reader so much; writing it costs about as much as counting so many facts.
 _MANY_FACTS = 1000
 _MANY_DAYS = 7
+_TOLD_EVERY = 100
 
 
 @runtime_checkable
@@ -33,6 +34,30 @@ def put_on_record(
     """Write the facts of the days that closed without a run, or without a good one, before anybody is shown them."""
     for fact in closings(pipeline, tallied, schedule=schedule, calendar=calendar, now_ms=now_ms):
         ledger.put(fact)
+
+
+def count_all(ledger: Ledger, tell: Callable[[str], None]) -> dict[str, Rollup]:
+    """Count every fact, day by day over all pipelines, since the facts of one day lie together."""
+    mark = ledger.mark() if isinstance(ledger, Resumable) else ""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name in ledger.pipelines():
+        for day in _days(ledger, name):
+            names[day].append(name)
+    counting: dict[str, DayByDay] = defaultdict(DayByDay)
+    for number, day in enumerate(sorted(names), 1):
+        for name in names[day]:
+            counting[name].take(day, ledger.scan(pipeline=name, day=day))
+        if number % _TOLD_EVERY == 0:
+            tell(f"{number} of {len(names)} days, up to {day}")
+
+    def facts_of(name: str) -> Callable[[str], Iterator[Fact]]:
+        return lambda day: ledger.scan(pipeline=name, day=day)
+
+    return {name: counted.rollup(mark, facts_of(name)) for name, counted in counting.items()}
+
+
+def _days(ledger: Ledger, pipeline: str) -> Iterable[str]:
+    return ledger.days(pipeline) if isinstance(ledger, Resumable) else {f.day for f in ledger.scan(pipeline=pipeline)}
 
 
 class Totals:
@@ -67,19 +92,18 @@ class Totals:
         self._rollup = advanced.rollup
         return advanced
 
-    def read_anew(self) -> Advanced:
-        """Return the totals counted from every fact, whatever is kept."""
-        if isinstance(self._ledger, _Remembering):
-            self._kept = self._ledger.note(self._note)
-            self._rollup = self._counted_by_day(self._ledger)
-        return self.read()
-
     def known(self) -> bool:
         """Tell whether the ledger keeps totals that can be used, and take them up."""
         if self._rollup is None and isinstance(self._ledger, _Remembering):
             self._kept = self._ledger.note(self._note)
             self._rollup = decode(self._kept) if self._kept else None
         return self._rollup is not None
+
+    def adopt(self, rollup: Rollup) -> None:
+        """Take totals that were counted from every fact, whatever is kept."""
+        if isinstance(self._ledger, _Remembering):
+            self._kept = self._ledger.note(self._note)
+        self._rollup = rollup
 
     def keep(self) -> None:
         """Put the totals into the ledger, when that spares others more than it costs."""
@@ -102,7 +126,10 @@ class Totals:
         """Count all days but the last, one at a time: memory then holds only what they amount to."""
         mark = ledger.mark()
         days = [day for day in ledger.days(self.pipeline) if but_since is None or day < but_since]
-        rollup = count_by_day(mark, days, self._of_day)
+        counting = DayByDay()
+        for day in days:
+            counting.take(day, self._of_day(day))
+        rollup = counting.rollup(mark, self._of_day)
         self._came += sum(day.facts for day in rollup.days.values())
         self._days.update(days)
         return rollup

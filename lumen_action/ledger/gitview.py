@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS fact (
 );
 CREATE INDEX IF NOT EXISTS fact_pipeline ON fact (pipeline, day);
 CREATE INDEX IF NOT EXISTS fact_run ON fact (run);
+CREATE INDEX IF NOT EXISTS fact_day ON fact (day);
 """
 
 

@@ -43,6 +43,7 @@ MIGRATIONS = (
         "ALTER TABLE lumen_fact ADD COLUMN transaction_id int8",
         # A default, so that also a writer of an earlier version, which knows no such column, tells its own.
         "ALTER TABLE lumen_fact ALTER COLUMN transaction_id SET DEFAULT txid_current()",
+        "CREATE INDEX lumen_fact_day ON lumen_fact (day)",
         "CREATE INDEX lumen_fact_since ON lumen_fact (pipeline, transaction_id) WHERE transaction_id IS NOT NULL",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
@@ -46,6 +46,9 @@ _MIGRATIONS = (
     CREATE UNIQUE INDEX fact_closed ON fact (segment, place) WHERE segment IS NOT NULL;
     CREATE INDEX fact_open ON fact (day) WHERE segment IS NULL;
     CREATE TABLE note (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    CREATE INDEX fact_day ON fact (day);
     """,
 )
 
@@ -147,15 +150,20 @@ class SqliteLedger:
         wanted = [(column, value) for column, value in columns if value is not None]
         where = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1"
         with self._asking():
-            query = f"SELECT body FROM fact WHERE {where}"  # noqa: S608 - the column names are fixed
-            rows = self._base.execute(query, [value for _, value in wanted])
-            for (body,) in rows:
-                yield self._decoded(body)
+            query = f"SELECT CAST(body AS TEXT) FROM fact WHERE {where}"  # noqa: S608 - the column names are fixed
+            yield from self._decoded_all(self._base.execute(query, [value for _, value in wanted]))
 
     def pipelines(self) -> list[str]:
         """Return the names of all pipelines."""
         with self._asking():
-            return [name for (name,) in self._base.execute("SELECT DISTINCT pipeline FROM fact ORDER BY pipeline")]
+            # From one name to the next by the index: DISTINCT would look at every fact.
+            names = self._base.execute(
+                "WITH RECURSIVE name(it) AS ("
+                " SELECT min(pipeline) FROM fact"
+                " UNION ALL SELECT (SELECT min(pipeline) FROM fact WHERE pipeline > it) FROM name WHERE it IS NOT NULL"
+                ") SELECT it FROM name WHERE it IS NOT NULL"
+            )
+            return [name for (name,) in names]
 
     def mark(self) -> str:
         """Return the newest fact's number: SQLite has one writer at a time, so numbers follow the commits."""
@@ -316,8 +324,13 @@ class SqliteLedger:
             raise LedgerError(f"ledger {self.url}: {fault}") from fault
 
     def _decoded(self, body: bytes) -> Fact:
+        return next(self._decoded_all([(body,)]))
+
+    def _decoded_all(self, rows: Iterable[tuple[bytes | str]]) -> Iterator[Fact]:
+        decode = Fact.decode  # a ledger of a million facts is read through this loop
         try:
-            return Fact.decode(body)
+            for (body,) in rows:
+                yield decode(body)
         except ValueError as fault:
             raise IntegrityError(
                 f"ledger {self.url}: a stored fact cannot be read ({fault}); `lumen ledger verify` names it"

@@ -91,6 +91,8 @@ def _region(region: str, days: list[RegionTally], newest: Newest) -> RegionState
         stage_failed=_total(day.stage_failed for day in days),
         attempts=_total(day.attempts for day in days),
         reruns=_total(day.reruns for day in days),
+        first_try=_total(day.first_try for day in days),
+        retries=_total(day.retries for day in days),
         consecutive_failures=_streak(days),
         last_run_ms=max((day.last_run_ms for day in days if day.last_run_ms is not None), default=None),
         first_seen_ms=min(day.first_seen_ms for day in days),
@@ -101,7 +103,8 @@ def _region(region: str, days: list[RegionTally], newest: Newest) -> RegionState
 def _total(counts: Iterable[Mapping[K, int]]) -> Counter[K]:
     total: Counter[K] = Counter()
     for each in counts:
-        total.update(each)
+        for name, count in each.items():
+            total[name] += count
     return total
 
 

@@ -36,6 +36,11 @@ def _region(region: RegionState) -> dict[str, Any]:
             for (before, after), count in sorted(region.corrected.items())
         ],
         "stages": _stage_counts(region),
+        "first_try": dict(sorted(region.first_try.items())),
+        "retries": [
+            {"stage": stage, "outcome": outcome.value, "count": count}
+            for (stage, outcome), count in sorted(region.retries.items())
+        ],
         "attempts": {outcome.value: count for outcome, count in sorted(region.attempts.items())},
         "reruns": {action.value: count for action, count in sorted(region.reruns.items())},
         "consecutive_failures": region.consecutive_failures,

@@ -61,23 +61,31 @@ def advance(rollup: Rollup, stale: Iterable[str], facts_of: Callable[[str], Iter
     return Advanced(replace(rollup, days=days, newest=rollup.newest + fresh.newest), fresh.runs, facts)
 
 
-def count_by_day(mark: str, days: Iterable[str], facts_of: Callable[[str], Iterable[Fact]]) -> Rollup:
-    """Count days one at a time, so that memory holds only what they amount to; those that share a run once more."""
-    counted: dict[str, DayTally] = {}
-    newest = Newest()
-    homes: dict[int, str] = {}
-    shared: set[str] = set()
-    for day in days:
-        alone = tally(facts_of(day))
-        counted.update(alone.days)
-        newest += alone.newest
-        for run in numbers(counted[day].marks) if day in counted else ():
-            home = homes.setdefault(run, day)
+class DayByDay:
+    """Counts a pipeline one whole day after the other, so that memory holds only what they amount to."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._days: dict[str, DayTally] = {}
+        self._newest = Newest()
+        self._homes: dict[int, str] = {}
+        self._shared: set[str] = set()
+
+    def take(self, day: str, facts: Iterable[Fact]) -> None:
+        """Count a day from all its facts."""
+        alone = tally(facts)
+        self._days.update(alone.days)
+        self._newest += alone.newest
+        for run in numbers(alone.days[day].marks) if day in alone.days else ():
+            home = self._homes.setdefault(run, day)
             if home != day:
-                shared |= {home, day}
-    linked = {day: replace(counted[day], linked=frozenset(shared - {day})) for day in shared}
-    rollup = Rollup(mark, counted | linked, newest)
-    return advance(rollup, shared, facts_of).rollup if shared else rollup
+                self._shared |= {home, day}
+
+    def rollup(self, mark: str, facts_of: Callable[[str], Iterable[Fact]]) -> Rollup:
+        """Return what was counted; the days that share a run, or seem to, are counted once more, together."""
+        linked = {day: replace(self._days[day], linked=frozenset(self._shared - {day})) for day in self._shared}
+        rollup = Rollup(mark, self._days | linked, self._newest)
+        return advance(rollup, self._shared, facts_of).rollup if self._shared else rollup
 
 
 def _kin(rollup: Rollup, counted: Mapping[str, list[Fact]]) -> set[str]:

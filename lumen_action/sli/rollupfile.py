@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple, fields
 from typing import Any
 
@@ -15,7 +15,7 @@ from lumen_action.sli.rollup import Rollup
 from lumen_action.sli.tally import DayTally, Newest, RegionTally
 
 # Raised whenever the same facts are to amount to something else than before, or are written differently.
-_VERSION = 2
+_VERSION = 3
 
 
 def encode(rollup: Rollup) -> bytes:
@@ -83,14 +83,19 @@ def _day_of(said: Mapping[str, Any]) -> DayTally:
     )
 
 
-# The counts of a region by what they are counted by: one word each, or one for every part of the name.
-_COUNTS: Mapping[str, tuple[Callable[[str], str], ...]] = {
-    "failed": (ErrorClass,),
-    "corrected": (Outcome, Outcome),
-    "stage_success": (str,),
-    "stage_failed": (str, ErrorClass),
-    "attempts": (Outcome,),
-    "reruns": (Action,),
+_OUTCOMES: Mapping[str, Outcome] = {word.value: word for word in Outcome}
+_CLASSES: Mapping[str, ErrorClass] = {word.value: word for word in ErrorClass}
+_ACTIONS: Mapping[str, Action] = {word.value: word for word in Action}
+# The counts of a region and how each part of what they are counted by is read; a word without a table is itself.
+_COUNTS: Mapping[str, tuple[Mapping[str, str] | None, ...]] = {
+    "failed": (_CLASSES,),
+    "corrected": (_OUTCOMES, _OUTCOMES),
+    "stage_success": (None,),
+    "stage_failed": (None, _CLASSES),
+    "attempts": (_OUTCOMES,),
+    "reruns": (_ACTIONS,),
+    "first_try": (None,),
+    "retries": (None, _OUTCOMES),
 }
 _REST = tuple(item for item in fields(RegionTally) if item.name not in _COUNTS)
 
@@ -106,20 +111,28 @@ def _region(region: RegionTally) -> dict[str, Any]:
 
 
 def _region_of(said: Mapping[str, Any]) -> RegionTally:
-    values: dict[str, Any] = {item.name: said[item.name] for item in _REST if item.name in said}
+    values: dict[str, Any] = dict(said)
+    for name in _COUNTS.keys() & said.keys():
+        values[name] = _counts_of(name, said[name])
     if "outcome" in values:
-        values["outcome"] = Outcome(values["outcome"])
-    for name, parts in _COUNTS.items():
-        values[name] = {_key(parts, words): count for *words, count in said.get(name, ())}
+        values["outcome"] = _OUTCOMES[values["outcome"]]
     return RegionTally(**values)
+
+
+def _counts_of(name: str, rows: list[list[Any]]) -> dict[Any, int]:
+    """Read counts; there are some for every day and region of a pipeline, so each way is written out."""
+    first, *more = _COUNTS[name]
+    if not more:
+        return {first[word]: count for word, count in rows} if first else dict(rows)
+    [second] = more
+    if second is None:
+        return {}
+    if first:
+        return {(first[word], second[other]): count for word, other, count in rows}
+    return {(word, second[other]): count for word, other, count in rows}
 
 
 def _words(key: object) -> list[str | None]:
     """Return a name in parts as JSON has it."""
     parts = key if isinstance(key, tuple) else (key,)
     return [part and str(part) for part in parts]
-
-
-def _key(parts: tuple[Callable[[str], str], ...], words: list[str]) -> Hashable:
-    read = tuple(part(word) for part, word in zip(parts, words, strict=True))
-    return read if len(read) > 1 else read[0]

@@ -11,6 +11,7 @@ from lumen_action.model import ErrorClass, Fact, Kind, Outcome
 from lumen_action.sli.attempts import History, history
 from lumen_action.sli.state import RunRef, RunResult, StageResult
 
+_RUN = Kind.RUN
 Cause = tuple[Outcome, ErrorClass | None]
 
 
@@ -65,8 +66,8 @@ def _regions(ref: RunRef, facts: list[Fact]) -> Iterable[RegionRun]:
     for fact in facts:
         regions[fact.key.region].append(fact)
     for region, group in regions.items():
-        past = history([fact for fact in group if fact.key.kind is Kind.RUN])
-        began_ms = min(fact.ended_ms for fact in group)
+        past = history([fact for fact in group if fact.key.kind is _RUN])
+        began_ms = min([fact.ended_ms for fact in group])
         yield RegionRun(ref, region, facts[0].day, group, past, began_ms)
 
 

@@ -72,6 +72,8 @@ class RegionState:
     stage_failed: Mapping[tuple[str, ErrorClass], int] = field(default_factory=dict)
     attempts: Mapping[Outcome, int] = field(default_factory=dict)
     reruns: Mapping[Action, int] = field(default_factory=dict)
+    first_try: Mapping[str, int] = field(default_factory=dict)
+    retries: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
     consecutive_failures: int = 0
     last_run_ms: int | None = None
     first_seen_ms: int | None = None

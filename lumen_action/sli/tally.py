@@ -19,8 +19,11 @@ from lumen_action.sli.durations import Durations
 from lumen_action.sli.runs import Cause, RegionRun, cause_of, class_of, run_of, runs_in
 from lumen_action.sli.state import RunRef
 
-_HAPPENED = (Kind.STAGE, Kind.RUN)
+# A word of an enum is found slowly, and these are asked for with every fact of a ledger.
+_STAGE, _RUN, _CHECK, _CONFLICT, _TRUSTED = Kind.STAGE, Kind.RUN, Kind.CHECK, Kind.CONFLICT, Trust.TRUSTED
+_HAPPENED = (_STAGE, _RUN)
 _OF_DAYS = (Kind.MISSING, Kind.DAY)
+_TRIES_WITH_ONE_RETRY = 2
 MARK_BYTES = 4
 
 K = TypeVar("K", bound=Hashable)
@@ -32,6 +35,8 @@ Days = Mapping[str, "DayTally"]
 class RegionTally:
     """One region on one day.
 
+    `first_try` are the stages that succeeded in the first try of a run's first attempt, `retries` the tries after the
+    first in a step, by what became of each: they are counted from the stages that have ended, which know them all.
     `streak` are the failed runs at the end of the day, `unbroken` when no run before them was good.
     """
 
@@ -43,6 +48,8 @@ class RegionTally:
     stage_failed: Mapping[tuple[str, ErrorClass], int] = field(default_factory=dict)
     attempts: Mapping[Outcome, int] = field(default_factory=dict)
     reruns: Mapping[Action, int] = field(default_factory=dict)
+    first_try: Mapping[str, int] = field(default_factory=dict)
+    retries: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
     streak: int = 0
     unbroken: bool = True
     outcome: Outcome | None = None
@@ -116,14 +123,14 @@ def numbers(marks: bytes) -> Iterable[int]:
 def tally(facts: Iterable[Fact]) -> Tallied:
     """Count all facts of some days of one pipeline; a day and those linked to it have to be given together."""
     found = list(facts)
-    trusted = [fact for fact in found if fact.trust is Trust.TRUSTED and fact.key.kind is not Kind.CONFLICT]
-    happened = [fact for fact in trusted if fact.key.kind in _HAPPENED]
+    trusted = [fact for fact in found if fact.trust is _TRUSTED and fact.key.kind is not _CONFLICT]
+    happened = [fact for fact in trusted if fact.key.kind is _STAGE or fact.key.kind is _RUN]
     runs = runs_in(happened)
     of_day: dict[str, list[RegionRun]] = {fact.day: [] for fact in found}
     for run in runs:
         of_day[run.day].append(run)
-    count = Counter(fact.day for fact in found)
-    conflicts = Counter(fact.day for fact in found if fact.key.kind is Kind.CONFLICT)
+    count = Counter([fact.day for fact in found])
+    conflicts = Counter([fact.day for fact in found if fact.key.kind is _CONFLICT])
     said = {(fact.key.kind, fact.day) for fact in trusted if fact.key.kind in _OF_DAYS}
     marks, linked = _spread(runs)
     days = {
@@ -145,7 +152,7 @@ def tally(facts: Iterable[Fact]) -> Tallied:
 
 def marks_of(facts: Iterable[Fact]) -> set[int]:
     """Return the marks of the runs that these facts count for."""
-    runs = {run_of(fact) for fact in facts if fact.trust is Trust.TRUSTED and fact.key.kind in _HAPPENED}
+    runs = {run_of(fact) for fact in facts if fact.trust is _TRUSTED and fact.key.kind in _HAPPENED}
     return set(numbers(b"".join(map(_mark, runs))))
 
 
@@ -180,9 +187,13 @@ def _regions(runs: list[RegionRun]) -> dict[str, RegionTally]:
 
 
 def _region(runs: list[RegionRun]) -> RegionTally:
-    facts = [fact for run in runs for fact in run.facts]
-    stages = [fact for fact in facts if fact.key.kind is Kind.STAGE]
-    attempts = [fact for fact in facts if fact.key.kind is Kind.RUN]
+    stages: list[Fact] = []
+    attempts: list[Fact] = []
+    for run in runs:
+        for fact in run.facts:
+            (stages if fact.key.kind is _STAGE else attempts).append(fact)
+    good = [fact for fact in stages if fact.outcome.good]
+    bad = [fact for fact in stages if fact.outcome.bad]
     counted = [run.past.counted for run in runs if run.past.counted]
     outcomes = [run.past.outcome for run in runs]
     decided = [outcome for outcome in outcomes if outcome and outcome.counted]
@@ -192,10 +203,12 @@ def _region(runs: list[RegionRun]) -> RegionTally:
         success=sum(fact.outcome.good for fact in counted),
         failed=Counter(class_of(fact) for fact in counted if fact.outcome.bad),
         corrected=Counter(correction for run in runs for correction in run.past.corrections),
-        stage_success=Counter(fact.key.stage for fact in stages if fact.outcome.good),
-        stage_failed=Counter((fact.key.stage, class_of(fact)) for fact in stages if fact.outcome.bad),
-        attempts=Counter(fact.outcome for fact in attempts),
+        stage_success=Counter([fact.key.stage for fact in good]),
+        stage_failed=Counter([(fact.key.stage, class_of(fact)) for fact in bad]),
+        attempts=Counter([fact.outcome for fact in attempts]),
         reruns=Counter(decision for run in runs for decision in _decisions(run)),
+        first_try=Counter([fact.key.stage for fact in good if fact.tries == 1 and fact.key.attempt == 1]),
+        retries=_retries([fact for fact in stages if fact.tries > 1]),
         streak=streak,
         unbroken=streak == len(decided),
         outcome=Outcome.SUCCESS if Outcome.SUCCESS in outcomes else outcomes[-1],
@@ -213,25 +226,32 @@ def _decisions(run: RegionRun) -> Iterable[Action]:
     return first.values()
 
 
+def _retries(stages: Iterable[Fact]) -> Counter[tuple[str, Outcome]]:
+    """Count the tries after the first: the last of them ended as its stage did, those before failed."""
+    found: Counter[tuple[str, Outcome]] = Counter()
+    for fact in stages:
+        found[fact.key.stage, fact.outcome] += 1
+        if fact.tries > _TRIES_WITH_ONE_RETRY:
+            found[fact.key.stage, Outcome.FAILURE] += fact.tries - _TRIES_WITH_ONE_RETRY
+    return found
+
+
 def _durations(runs: Iterable[RegionRun]) -> dict[Cause, Durations]:
     """Return how long attempts took by how they ended and why."""
     found: dict[Cause, list[int]] = defaultdict(list)
     for run in runs:
         for fact in run.facts:
-            if fact.key.kind is Kind.RUN and fact.duration_ms is not None:
+            if fact.key.kind is _RUN and fact.duration_ms is not None:
                 found[cause_of(fact)].append(fact.duration_ms)
     return {cause: Durations.of(each) for cause, each in found.items()}
 
 
-def _newest(trusted: Iterable[Fact]) -> Newest:
-    stages: list[tuple[tuple[str, str], Fact]] = []
-    checks: list[tuple[str, Fact]] = []
-    for fact in trusted:
-        if fact.key.kind is Kind.STAGE:
-            stages.append(((fact.key.region, fact.key.stage), fact))
-        elif fact.key.kind is Kind.CHECK:
-            checks.append((fact.key.stage, fact))
-    return Newest(_last(stages), _last(checks), min(trusted, key=attrgetter("order"), default=None))
+def _newest(trusted: list[Fact]) -> Newest:
+    stages = _last(((fact.key.region, fact.key.stage), fact) for fact in trusted if fact.key.kind is _STAGE)
+    checks = _last((fact.key.stage, fact) for fact in trusted if fact.key.kind is _CHECK)
+    first_ms = min((fact.observed_at_ms for fact in trusted), default=0)
+    first = [fact for fact in trusted if fact.observed_at_ms == first_ms]
+    return Newest(stages, checks, min(first, key=attrgetter("order"), default=None))
 
 
 def _last(facts: Iterable[tuple[K, Fact]]) -> dict[K, Fact]:
@@ -245,6 +265,5 @@ def _last(facts: Iterable[tuple[K, Fact]]) -> dict[K, Fact]:
 
 
 def _later(fact: Fact, known: Fact) -> bool:
-    if fact.ended_ms == known.ended_ms:
-        return fact.key > known.key
-    return fact.ended_ms > known.ended_ms
+    mine, theirs = fact.ended_ms, known.ended_ms
+    return mine > theirs or (mine == theirs and fact.key > known.key)

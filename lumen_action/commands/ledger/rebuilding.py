@@ -8,7 +8,7 @@ from lumen_action.commands import World
 from lumen_action.commands.ledger.common import session_of, subcommand_parser
 from lumen_action.errors import IntegrityError
 from lumen_action.sli.rollup import Rollup
-from lumen_action.totals import Totals
+from lumen_action.totals import Totals, count_all
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,17 +25,18 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Count again, compare, and print the outcome."""
     session = session_of(arguments, world)
     ledger = session.ledger()
-    names = ledger.pipelines()
-    different, facts = [], 0
-    for number, name in enumerate(names, 1):
-        world.tell(f"{name} ({number} of {len(names)})")
-        kept, anew = Totals(ledger, name), Totals(ledger, name)
-        before = kept.read().rollup if kept.known() else None
-        counted = anew.read_anew().rollup
-        if before and _differ(before, counted, kept.read().rollup):
-            different.append(name)
+    kept = {name: Totals(ledger, name) for name in ledger.pipelines()}
+    before = {name: totals.read().rollup for name, totals in kept.items() if totals.known()}
+    counted = count_all(ledger, world.tell)
+    names = sorted(counted)
+    different = [
+        name for name in names if name in before and _differ(before[name], counted[name], kept[name].read().rollup)
+    ]
+    for name in names:
+        anew = Totals(ledger, name)
+        anew.adopt(counted[name])
         anew.keep_now()
-        facts += sum(day.facts for day in counted.days.values())
+    facts = sum(day.facts for rollup in counted.values() for day in rollup.days.values())
     if arguments.json:
         told = {"facts": facts, "pipelines": names, "different": different}
         world.answer_json({"ledger": session.ledger_url, "ok": not different, **told}, indent=2)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lumen_action.model import ErrorClass, Fact, Kind, Outcome, Trust
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold, state_of
-from lumen_action.sli.rollup import Rollup, advance, count_by_day
+from lumen_action.sli.rollup import DayByDay, Rollup, advance
 from lumen_action.sli.rollupfile import decode, encode
 from lumen_action.sli.state import State
 
@@ -74,8 +74,10 @@ def test_days_counted_again_as_facts_come_are_days_counted_at_once(facts: list[F
 @given(_facts)
 def test_days_counted_one_by_one_are_days_counted_at_once(facts: list[Fact]) -> None:
     ledger = Growing()
-    days = sorted(ledger.take(facts))
-    assert count_by_day("7", days, ledger.of_day) == advance(Rollup(mark="7"), days, ledger.of_day).rollup
+    days, counting = sorted(ledger.take(facts)), DayByDay()
+    for day in days:
+        counting.take(day, ledger.of_day(day))
+    assert counting.rollup("7", ledger.of_day) == advance(Rollup(mark="7"), days, ledger.of_day).rollup
 
 
 @given(_facts)
