@@ -14,11 +14,14 @@ from lumen_action.errors import ConfigError, LumenError
 # Name, and what it does in a line; the module of the same name is imported only when it is called.
 COMMANDS: Mapping[str, str] = {
     "record": "record how a stage ended: classify, decide, keep, publish, summarise",
+    "run": "run a stage's command: stream it, retry what is worth it, record how it ended",
     "classify": "say why a log failed, with the line that proves it",
     "publish": "show the ledger's totals in Prometheus",
     "state": "show what the ledger says: runs, stages, days, regions",
     "serve": "serve /metrics and a status page over any ledger",
     "reconcile": "add what killed, cancelled and lost jobs could not say, from the CI's API",
+    "ticket": "keep one ticket for each cause that trying again cannot mend",
+    "rerun": "run a finished run's failed jobs again, if all of them are worth it and nothing forbids it",
     "backfill": "write the history of the totals for promtool",
     "export": "print the totals as Prometheus, OpenMetrics, JSON or CSV",
     "ledger": "look after the facts: stats, verify, compact, copy, rebuild, prune",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -101,6 +102,36 @@ def _url(value: object) -> str:
     return value
 
 
+def _tracker(value: object) -> str:
+    return str(value) if value in ("github", "gitlab") else _url(value)
+
+
+def _class_name(text: str) -> str:
+    if text.partition("/")[0] not in {item.value for item in ErrorClass}:
+        raise ValueError
+    return text
+
+
+def _people(value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError
+    return {_class_name(str(name)): _texts(_person)(names) for name, names in value.items()}
+
+
+def _person(text: str) -> str:
+    name = text.removeprefix("@")
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", name):
+        raise ValueError
+    return name
+
+
+def _ticket_label(text: str) -> str:
+    # A comma would make two labels of one in GitLab; GitHub takes 50 characters.
+    if not re.fullmatch(r"[^,\x00-\x1f]{1,50}", text.strip()):
+        raise ValueError
+    return text.strip()
+
+
 def _scope_rows(value: object) -> dict[str, Scope]:
     if not isinstance(value, dict):
         raise ValueError
@@ -138,6 +169,9 @@ KEYS: Mapping[str, Key] = {
     "rerun.max-retries": Key(_whole(0, 10), "a whole number from 0 to 10", "2"),
     "rerun.backoff": Key(_seconds_list, "a list of seconds", "[5, 30]"),
     "rerun.longest-wait": Key(_whole(0, 86_400), "seconds from 0 to 86400", "3600"),
+    "rerun.budget": Key(_whole(0, 100_000), "a whole number of retries a day", "20"),
+    "rerun.side-effects": Key(_texts(_text), "a list of patterns of job names", '["deploy*"]'),
+    "rerun.most-failed-jobs": Key(_whole(1, 10), "a whole number from 1 to 10", "5"),
     "rerun.scopes": Key(
         _scope_rows,
         f"a map from class or class/subclass to none, step, job or delayed; the classes are {_CLASSES}",
@@ -146,6 +180,17 @@ KEYS: Mapping[str, Key] = {
     "reconcile.workflows": Key(_names, "a map from workflow to pipeline", "{nightly.yml: nightly}"),
     "reconcile.regions": Key(_names, "a map from a pattern of job names to region", '{"Report (eu*": eu-west-1}'),
     "reconcile.ignore": Key(_texts(_text), "a list of patterns of job names", '["lint*"]'),
+    "tickets.tracker": Key(_tracker, "github, gitlab or the URL of a webhook", "https://hooks.example.com/lumen"),
+    "tickets.labels": Key(_texts(_ticket_label), "a list of labels without commas", "[ops]"),
+    "tickets.assignees": Key(
+        _people,
+        f"a map from class or class/subclass to a list of names; the classes are {_CLASSES}",
+        "{build: [alice]}",
+    ),
+    "tickets.quiet-days": Key(_whole(1, 365), "a whole number from 1 to 365", "7"),
+    "tickets.ignore": Key(
+        _texts(_class_name), f"a list of classes or class/subclass; the classes are {_CLASSES}", "[network]"
+    ),
     "slo.run": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
     "slo.day": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
     "links.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/runbook"),

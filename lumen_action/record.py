@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
+from lumen_action.explaining import Log, catalogue_of, explain
 from lumen_action.host import Host, Identity
 from lumen_action.jobmemory import JobMemory, memory_file, recall, remember
 from lumen_action.ledger import Ledger, Put
@@ -19,7 +20,7 @@ from lumen_action.rerun import Attempt, decide, without_failure
 from lumen_action.settings import Settings
 
 if TYPE_CHECKING:
-    from lumen_action.failure import Catalogue
+    pass
 
 RUN_STAGE = "run"
 DEFAULT_REGION = "default"
@@ -44,6 +45,24 @@ class Recorded:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a command that has run the stage itself knows of it, so that nobody has to find out."""
+
+    outcome: Outcome
+    duration_ms: int
+    tries: int = 1
+    verdict: Verdict | None = None
+    decision: Decision | None = None
+    errors: tuple[str, ...] = ()
+    fails_job: bool = True
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return what a fact keeps of why it failed."""
+        return Failure.of(self.verdict, self.decision) if self.verdict and self.decision else None
+
+
+@dataclass(frozen=True)
 class _Moment:
     """Where and when we stand."""
 
@@ -65,18 +84,31 @@ class Recorder:
     open_ledger: Callable[[], Ledger]
     clock_ms: Callable[[], int]
     random: Callable[[], float]
+    captured: Log | None = None
+    """The log of a step that was captured, for a failure without a log of its own."""
 
-    def record(self) -> Recorded:
-        """Classify, decide, keep and deliver the fact of one stage."""
+    def record(self, told: Told | None = None) -> Recorded:
+        """Classify, decide, keep and deliver the fact of one stage; what is `told` is not found out again."""
         moment = self._moment()
         memory = moment.memory
-        outcome = self._outcome(memory)
+        outcome = told.outcome if told else self._outcome(memory)
         warnings: list[str] = []
         errors: list[str] = []
-        failure, verdict = self._failure(moment, warnings, errors) if outcome.bad else (None, None)
+        failure, verdict = None, None
+        if told:
+            failure, verdict = told.failure, told.verdict
+            errors.extend(told.errors)
+        elif outcome.bad:
+            failure, verdict = self._failure(moment, warnings, errors)
         fact = self._fact(moment, outcome, failure)
+        if told:
+            fact = replace(fact, tries=told.tries, duration_ms=told.duration_ms)
         answer = self._keep([fact, *self._checks(fact)], warnings)
-        failed = memory.job_had_failed or self.settings.job_status is Outcome.FAILURE
+        failed = (
+            memory.job_had_failed
+            or self.settings.job_status is Outcome.FAILURE
+            or bool(told and told.fails_job and outcome.bad)
+        )
         self._remember(moment, replace(memory, day=moment.day, last_seen_ms=moment.now_ms, job_had_failed=failed))
         return Recorded(
             fact=fact,
@@ -87,6 +119,43 @@ class Recorder:
             warnings=tuple(warnings),
             errors=tuple(errors),
         )
+
+    def tried(self, told: Told) -> tuple[str, ...]:
+        """Keep the fact of a try that failed and is followed by another one; return what went wrong."""
+        fact = self._fact(self._moment(), told.outcome, told.failure)
+        key = replace(fact.key, kind=Kind.RERUN, stage=f"{fact.key.stage}.{told.tries}")
+        warnings: list[str] = []
+        self._keep([replace(fact, key=key, tries=told.tries, duration_ms=told.duration_ms)], warnings)
+        return tuple(warnings)
+
+    def retries_today(self) -> int:
+        """Count the retries that this pipeline has had on this run's day, as far as the ledger answers."""
+        moment = self._moment()
+        pipeline = self.settings.pipeline or moment.identity.pipeline
+        facts = [fact for _, fact in self.spool.pending()]
+        with suppress(*_LEDGER_AWAY):
+            facts.extend(self.open_ledger().scan(pipeline=pipeline, day=moment.day))
+        return len(
+            {
+                fact.key
+                for fact in facts
+                # A rerun of the whole run, which no job of it makes, has limits of its own.
+                if fact.key.job and (fact.key.kind, fact.pipeline, fact.day) == (Kind.RERUN, pipeline, moment.day)
+            }
+        )
+
+    def demoted(self, signature: str) -> str:
+        """Return why a signature has lost its retries in this ledger, nothing when it has not."""
+        from lumen_action.demotions import demotions
+
+        with suppress(*_LEDGER_AWAY):
+            return demotions(self.open_ledger()).get(signature, "")
+        return ""
+
+    def explain(self, log: Log) -> tuple[Verdict, tuple[str, ...]]:
+        """Say why a log's command failed, and what is wrong with the workspace's own rules."""
+        errors: list[str] = []
+        return explain(log, catalogue_of(self.workspace, errors), self.settings.secrets), tuple(errors)
 
     def explained(self) -> None:
         """Remember that this job's summary already says why it failed."""
@@ -130,38 +199,25 @@ class Recorder:
                 return known, known.verdict
         verdict = self._verdict(warnings, errors)
         attempt = Attempt(moment.identity.attempt, several_legs=moment.identity.several_legs)
-        return Failure.of(verdict, decide(verdict, attempt, self.settings.policy, self.random)), verdict
+        decision = decide(verdict, attempt, self.settings.policy, self.random)
+        if decision.rerun:
+            attempt = replace(attempt, demoted=self.demoted(verdict.signature))
+            decision = decide(verdict, attempt, self.settings.policy, self.random)
+        return Failure.of(verdict, decision), verdict
 
     def _verdict(self, warnings: list[str], errors: list[str]) -> Verdict:
-        # Classifying is needed only on the way of a failure, and its rules take time to read.
-        from lumen_action.automaton import AutomatonScreen
-        from lumen_action.failure import classify
-        from lumen_action.failure.circumstances import Circumstances
         from lumen_action.logs import log_chunks
 
-        catalogue = self._catalogue(errors)
+        catalogue = catalogue_of(self.workspace, errors)
+        settings = self.settings
         try:
-            chunks = log_chunks(self.settings.log_file, self.settings.error_log)
-            return classify(
-                chunks,
-                catalogue,
-                secrets=self.settings.secrets,
-                faster=AutomatonScreen,
-                circumstances=Circumstances(failed=True),
-            ).verdict
+            chunks = log_chunks(settings.log_file, settings.error_log)
+            given = Log(chunks) if settings.log_file or settings.error_log else None
+            log = given or self.captured or Log(self.host.job_log())
+            return explain(log, catalogue, settings.secrets)
         except ConfigError as fault:
             warnings.extend(fault.problems)
-            return classify((), catalogue).verdict
-
-    def _catalogue(self, errors: list[str]) -> Catalogue:
-        """Return our rules with the workspace's own, or ours alone when those are wrong."""
-        from lumen_action.catalogue import load_catalogue, own_rules
-
-        try:
-            return load_catalogue(own=own_rules(self.workspace))
-        except ConfigError as fault:
-            errors.extend(fault.problems)
-            return load_catalogue()
+            return explain(Log(()), catalogue, settings.secrets)
 
     def _known_failures(self, moment: _Moment) -> list[Failure]:
         """Return why stages of this attempt failed: those of this region first, of this job, the first to fail."""
@@ -170,14 +226,16 @@ class Recorder:
         with suppress(*_LEDGER_AWAY):
             facts.extend(self.open_ledger().scan(run=identity.run))
         here = (identity.provider, identity.host, identity.repo, identity.run, identity.attempt)
-        failed = [
-            fact
-            for fact in facts
+        # GitLab counts no attempts: a job that it tries again has the last word for its leg.
+        last = {
+            (fact.key.region, fact.leg, fact.key.stage): fact
+            for fact in sorted(facts, key=lambda fact: fact.order)
             if fact.key.kind is Kind.STAGE
             and (fact.key.provider, fact.key.host, fact.key.repo, fact.key.run, fact.key.attempt) == here
-        ]
-        failed.sort(
-            key=lambda fact: (fact.key.region != moment.region, fact.key.job != identity.job, fact.observed_at_ms)
+        }
+        failed = sorted(
+            last.values(),
+            key=lambda fact: (fact.key.region != moment.region, fact.key.job != identity.job, fact.observed_at_ms),
         )
         return [fact.failure for fact in failed if fact.failure]
 

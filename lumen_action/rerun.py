@@ -22,6 +22,7 @@ class Policy:
     backoff_seconds: tuple[int, ...] = (5, 30)
     longest_wait_seconds: int = 3600
     scopes: Mapping[str, Scope] = field(default_factory=dict)
+    retries_per_day: int | None = None
 
     def scope_of(self, verdict: Verdict) -> Scope:
         """Return where trying again can help; a team's own row for the subclass or class comes first."""
@@ -31,24 +32,36 @@ class Policy:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What has happened before: this attempt's number, and whether other legs may be retrying too."""
+    """What has happened before: this attempt's number, and whether other legs may be retrying too.
+
+    Whoever runs the stage itself also knows how long it may go on, and how many retries the pipeline has had today.
+    """
 
     number: int = 1
     several_legs: bool = False
+    seconds_left: float | None = None
+    retries_today: int = 0
+    wished: bool = False
+    """Whether somebody wants this ending tried again here, whatever caused it."""
+    demoted: str = ""
+    """Why this signature has lost its retries, in words."""
 
 
 def decide(verdict: Verdict, attempt: Attempt, policy: Policy, random: Callable[[], float]) -> Decision:
     """Decide about one failure; `random` returns a number from 0 to 1."""
-    verdict = replace(verdict, scope=policy.scope_of(verdict))
+    verdict = replace(verdict, scope=Scope.STEP if attempt.wished else policy.scope_of(verdict))
+    why = "is to be tried again" if attempt.wished else "is transient"
     if verdict.scope is Scope.NONE:
         return _never(verdict)
+    if attempt.demoted and not attempt.wished:
+        return Decision(Action.TICKET, Scope.NONE, f"not retried: `{verdict.name}` {why}, but {attempt.demoted}")
     retries_done = max(0, attempt.number - 1)
     left = policy.max_retries - retries_done
     if left <= 0:
         return Decision(
             Action.TICKET,
             verdict.scope,
-            f"not retried: `{verdict.name}` is transient, but all {policy.max_retries} retries are used",
+            f"not retried: `{verdict.name}` {why}, but all {policy.max_retries} retries are used",
         )
     delay = _delay(verdict, retries_done, attempt, policy, random)
     if delay > policy.longest_wait_seconds:
@@ -58,14 +71,28 @@ def decide(verdict: Verdict, attempt: Attempt, policy: Policy, random: Callable[
             f"not retried: `{verdict.name}` is worth it only after {delay} s, "
             f"longer than the longest wait of {policy.longest_wait_seconds} s",
         )
+    held_back = _held_back(verdict, delay, attempt, policy)
+    if held_back:
+        return Decision(Action.TICKET, verdict.scope, f"not retried: `{verdict.name}` {why}, but {held_back}")
     return Decision(
         _ACTION[verdict.scope],
         verdict.scope,
         f"retry {retries_done + 1} of {policy.max_retries} {_WHERE[verdict.scope]} in {delay} s: "
-        f"`{verdict.name}` is transient",
+        f"`{verdict.name}` {why}",
         delay_seconds=delay,
         attempts_left=left,
     )
+
+
+def _held_back(verdict: Verdict, delay: int, attempt: Attempt, policy: Policy) -> str:
+    """Say what else forbids a retry in the same step; one elsewhere has limits of its own."""
+    if verdict.scope is not Scope.STEP:
+        return ""
+    if attempt.seconds_left is not None and delay >= attempt.seconds_left:
+        return f"{max(0, attempt.seconds_left):.0f} s are left until the deadline, and the next try is due in {delay} s"
+    if policy.retries_per_day is not None and attempt.retries_today >= policy.retries_per_day:
+        return f"the pipeline has used its {policy.retries_per_day} retries of the day"
+    return ""
 
 
 def without_failure(outcome: Outcome) -> Decision:

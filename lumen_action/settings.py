@@ -15,6 +15,8 @@ from lumen_action.rerun import Policy
 from lumen_action.sli.days import Calendar
 
 if TYPE_CHECKING:
+    from lumen_action.ops.tickets.options import TicketOptions
+    from lumen_action.running.options import RunOptions
     from lumen_action.sinks.otlp import OtlpOptions
     from lumen_action.sinks.pushgateway import PushgatewayOptions
     from lumen_action.sinks.remote_write import RemoteWriteOptions
@@ -63,13 +65,28 @@ OPTIONS: Mapping[str, Option] = {
         Option("summary", "how much to write", "auto", choices=("auto", "full", "off"), in_config=True),
         Option("fail-on-error", "fail when something outside fails", "false", in_config=True, flag=True),
         Option("job-id", "id of the job", "9876543210"),
-        Option("job-status", "status of the job so far", "failure"),
+        Option("job-status", "status of the job so far", "failure", seed=("CI_JOB_STATUS",)),
         Option("matrix", "matrix of the job as JSON", '{"region": "eu"}'),
         Option("token", "token for the CI's API", "(a secret)"),
         Option("run-id", "name of the run", "20260102-eu-1a2b3c4"),
         Option("pipeline-version", "version of the pipeline", "1.4.0"),
         Option("integrity-ok", "whether the remote copy was verified", "true", flag=True),
         Option("report-ok", "whether the report was generated", "true", flag=True),
+        Option("run", "the script that is the stage, in place of a command", "make build"),
+        Option("shell", "the shell of the scripts", "bash"),
+        Option("retries", "how often a transient failure is tried again", "2"),
+        Option("backoff", "seconds before each retry", "5,30"),
+        Option("timeout", "how long one try may take", "10m"),
+        Option("deadline", "how long all tries may take, waiting included", "30m"),
+        Option("budget", "how many retries a pipeline may have in a day", "20/day"),
+        Option("cleanup", "a script between two tries", "docker compose down"),
+        Option("retry-on", "what else is tried again: timeout, error, any", "transient,timeout"),
+        Option("retry-exit-codes", "exit codes that are tried again whatever the log says", "75,110"),
+        Option("retry-run", "the script of every try but the first", "make build-again"),
+        Option("stop-signal", "what a command whose time is over is sent first", "TERM"),
+        Option("grace", "how long it may take to end before it is killed", "5"),
+        Option("continue-on-error", "succeed whatever the command's exit code", "false", flag=True),
+        Option("transient-exit-code", "exit code for a failure that is worth another run", "75"),
     )
 }
 
@@ -95,23 +112,29 @@ class Settings:
     job_status: Outcome | None = None
     matrix: str = ""
     token: str = field(default="", repr=False)
+    gitlab_token: str = field(default="", repr=False)
     run_id: str = ""
     pipeline_version: str = ""
     checks: Mapping[str, bool] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     timezone: str = "UTC"
     policy: Policy = field(default_factory=Policy)
+    side_effects: tuple[str, ...] = ()
+    most_failed_jobs: int = 5
     objectives: Mapping[str, float] = field(default_factory=dict)
     expected_runs_per_day: float | None = None
     schedule: Schedule | None = None
     reconcile: Rules | None = None
     consecutive_failures_threshold: int = 2
     links: Mapping[str, str] = field(default_factory=dict)
+    tickets: TicketOptions | None = None
+    running: RunOptions | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return every secret we were given, to be redacted."""
-        return tuple(word for word in (self.token, *self.push_secrets) if word)
+        webhook = self.tickets.webhook_secret if self.tickets else ""
+        return tuple(word for word in (self.token, self.gitlab_token, webhook, *self.push_secrets) if word)
 
     @property
     def push_secrets(self) -> tuple[str, ...]:
@@ -183,6 +206,15 @@ def _config(path: str, folder: Path, problems: Problems) -> dict[str, Any]:
         )
         return {}
     return read_config(document, file.name, problems)
+
+
+# How GitLab says it; `running` says nothing of the jobs before, for which a job at the end may speak.
+_GITLAB_STATUSES = {"failed": "failure", "canceled": "cancelled"}
+
+
+def _job_status(word: str) -> Outcome | None:
+    word = _GITLAB_STATUSES.get(word, word)
+    return Outcome(word) if word in _OUTCOMES else None
 
 
 # What is refused is quoted, and a URL of another kind of ledger may hold a password.
@@ -327,8 +359,22 @@ def _policy(config: Mapping[str, Any]) -> Policy:
         "backoff_seconds": "rerun.backoff",
         "longest_wait_seconds": "rerun.longest-wait",
         "scopes": "rerun.scopes",
+        "retries_per_day": "rerun.budget",
     }
     return Policy(**{name: config[key] for name, key in names.items() if key in config})
+
+
+# The options of `run` alone; a test holds them against those that it reads.
+_NAMES = tuple(OPTIONS)
+RUN_OPTIONS = _NAMES[_NAMES.index("run") : _NAMES.index("transient-exit-code") + 1]
+
+
+def _running(words: Mapping[str, str], problems: Problems) -> RunOptions | None:
+    if not any(words[name] for name in RUN_OPTIONS):
+        return None
+    from lumen_action.running.options import read_options
+
+    return read_options(words, problems)
 
 
 def _schedule(config: Mapping[str, Any]) -> Schedule | None:
@@ -347,6 +393,16 @@ def _rules(config: Mapping[str, Any]) -> Rules | None:
     from lumen_action.sli.reconciling.missing import Rules
 
     return Rules(said.get("workflows", {}), said.get("regions", {}), said.get("ignore", ()))
+
+
+def _tickets(config: Mapping[str, Any], env: Mapping[str, str]) -> TicketOptions | None:
+    """Return what is said about tickets; the secret of a webhook comes from the environment only."""
+    said, secret = _section(config, "tickets"), env.get("LUMEN_WEBHOOK_SECRET", "")
+    if not said and not secret:
+        return None
+    from lumen_action.ops.tickets.options import TicketOptions
+
+    return TicketOptions(**{name.replace("-", "_"): value for name, value in said.items()}, webhook_secret=secret)
 
 
 def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -372,9 +428,10 @@ def _settings(
         summary=words["summary"] or "auto",
         fail_on_error=words["fail-on-error"] == "true",
         job_id=words["job-id"],
-        job_status=Outcome(words["job-status"]) if words["job-status"] in _OUTCOMES else None,
+        job_status=_job_status(words["job-status"]),
         matrix=words["matrix"],
         token=words["token"],
+        gitlab_token=env.get("LUMEN_GITLAB_TOKEN", ""),
         run_id=words["run-id"],
         pipeline_version=words["pipeline-version"],
         checks={
@@ -385,10 +442,14 @@ def _settings(
         calendar=Calendar(_zone(zone_name, problems)),
         timezone=zone_name,
         policy=_policy(config),
+        side_effects=config.get("rerun.side-effects", ()),
+        most_failed_jobs=config.get("rerun.most-failed-jobs", 5),
         objectives=_section(config, "slo"),
         expected_runs_per_day=config.get("expected-runs-per-day"),
         schedule=_schedule(config),
         reconcile=_rules(config),
         consecutive_failures_threshold=config.get("consecutive-failures-threshold", 2),
         links=_section(config, "links"),
+        tickets=_tickets(config, env),
+        running=_running(words, problems),
     )

@@ -18,6 +18,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_runs_failed_total": (COUNTER, "Runs counted as failed, by the class of the cause."),
     "lumen_stage_success_total": (COUNTER, "Successful stages."),
     "lumen_stage_failed_total": (COUNTER, "Failed stages, by the class of the cause."),
+    "lumen_stage_first_try_total": (COUNTER, "Stages that succeeded without anything being run again."),
+    "lumen_stage_retries_total": (COUNTER, "Tries of a stage after the first in one step, by how each ended."),
     "lumen_attempts_total": (COUNTER, "Attempts of runs, by outcome."),
     "lumen_reruns_total": (COUNTER, "Rerun decisions."),
     "lumen_runs_corrected_total": (COUNTER, "Runs whose result changed after they were counted."),
@@ -45,6 +47,8 @@ DAY_CORRECTIONS = (
     (Outcome.MISSING, Outcome.FAILURE),
 )
 CORRECTIONS = ((Outcome.SUCCESS, Outcome.FAILURE), (Outcome.FAILURE, Outcome.SUCCESS))
+# How a retry can end: a step that is skipped or lost has none.
+RETRY_OUTCOMES = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.TIMEOUT, Outcome.CANCELLED)
 
 Row = tuple[str, float, dict[str, str]]
 
@@ -108,6 +112,10 @@ def _stage_rows(region: RegionState) -> Iterator[Row]:
         for cause in ErrorClass:
             labels = {"stage": stage, "error_class": cause.value}
             yield "lumen_stage_failed_total", region.stage_failed.get((stage, cause), 0), labels
+        yield "lumen_stage_first_try_total", region.first_try.get(stage, 0), {"stage": stage}
+        for outcome in RETRY_OUTCOMES:
+            said = {"stage": stage, "outcome": outcome.value}
+            yield "lumen_stage_retries_total", region.retries.get((stage, outcome), 0), said
 
 
 def _latest_rows(region: RegionState) -> Iterator[Row]:

@@ -17,7 +17,6 @@ MASKED_WITHIN_DAYS = 7
 _WORTH = 0.25
 _FEWEST = 8
 _Z = 1.96
-_RUN_STAGE = "run"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Help:
 def retries_in(facts: Iterable[Fact]) -> list[Retry]:
     """Return all retries that these facts tell of, oldest first."""
     trusted = sorted({fact.key: fact for fact in facts if fact.trust is Trust.TRUSTED}.values(), key=lambda f: f.order)
-    asked = [fact for fact in trusted if fact.key.kind is Kind.RERUN and fact.failure]
+    asked = _once([fact for fact in trusted if fact.key.kind is Kind.RERUN and fact.failure])
     ended = [fact for fact in trusted if fact.key.kind in (Kind.STAGE, Kind.RUN)]
     of_run: dict[RunRef, list[Fact]] = defaultdict(list)
     for fact in [*asked, *ended]:
@@ -104,9 +103,22 @@ def _retry(asked: Fact, facts: Sequence[Fact]) -> Retry:
         pipeline=asked.pipeline,
         run=run_of(asked),
         at_ms=asked.ended_ms,
-        in_step=asked.key.stage != _RUN_STAGE,
+        in_step=not _of_whole_run(asked),
     )
     return _in_step(made, asked, facts) if made.in_step else _of_run(made, asked, facts)
+
+
+def _of_whole_run(asked: Fact) -> bool:
+    """Tell whether a run was to run again: what a step tries again is of a job or a region."""
+    return not asked.key.job and not asked.key.region
+
+
+def _once(asked: Iterable[Fact]) -> list[Fact]:
+    """Return one request for each attempt of a run; after a death another companion asks for the same one."""
+    first: dict[object, Fact] = {}
+    for fact in asked:
+        first.setdefault((run_of(fact), fact.key.attempt) if _of_whole_run(fact) else fact.key, fact)
+    return list(first.values())
 
 
 def _in_step(made: Retry, asked: Fact, facts: Sequence[Fact]) -> Retry:

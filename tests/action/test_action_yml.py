@@ -36,6 +36,20 @@ def test_inputs_and_their_defaults_are_the_ones_we_promise() -> None:
         "error-log": "",
         "config": "",
         "ledger": "",
+        "run": "",
+        "shell": "",
+        "retries": "",
+        "backoff": "",
+        "timeout": "",
+        "deadline": "",
+        "budget": "",
+        "cleanup": "",
+        "retry-on": "",
+        "retry-exit-codes": "",
+        "retry-run": "",
+        "stop-signal": "",
+        "grace": "",
+        "continue-on-error": "",
         "pushgateway-url": "",
         "textfile-dir": "",
         "summary": "",  # an input that is never empty would hide what lumen.yml says
@@ -60,8 +74,8 @@ def test_no_input_hides_a_name_that_the_workflow_itself_may_set() -> None:
 
 def test_outputs_are_the_ones_we_promise_and_come_from_the_step() -> None:
     names = (
-        "outcome error-class error-subclass signature evidence rerun rerun-scope delay-seconds attempts-left run-id "
-        "trace-id published json"
+        "outcome error-class error-subclass signature evidence rerun rerun-scope delay-seconds attempts-left "
+        "tries first-try exit-code exit-error run-id trace-id published json"
     )
     assert list(OUTPUTS) == names.split()
     assert {o["value"] for o in OUTPUTS.values()} == {
@@ -122,6 +136,12 @@ def test_the_first_good_python_runs_the_command_isolated_and_its_exit_code_count
     done = run_script(tmp_path, python_in(tmp_path / "bin", name))
     assert done.stdout.splitlines() == [f"{sys.executable} 1 1 record"]
     assert (done.returncode, done.stderr) == (75, "")
+
+
+@posix
+def test_a_script_is_run_and_without_one_the_stage_is_only_recorded(tmp_path: Path) -> None:
+    done = run_script(tmp_path, python_in(tmp_path / "bin", "python3"), {"run": "make build"})
+    assert done.stdout.splitlines() == [f"{sys.executable} 1 1 run"]
 
 
 @posix

@@ -27,6 +27,7 @@ def fact(
     trust: Trust = Trust.TRUSTED,
     kind: Kind | None = None,
     ended_at: int | None = None,
+    tries: int = 1,
 ) -> Fact:
     return Fact(
         key=FactKey(
@@ -49,4 +50,5 @@ def fact(
         failure=failure(cause or ErrorClass.NETWORK) if outcome.bad else None,
         trust=trust,
         ended_at_ms=ended_at,
+        tries=tries,
     )

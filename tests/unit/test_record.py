@@ -12,6 +12,7 @@ import pytest
 from job import Job
 from runner_parser import Runner
 
+from lumen_action.ledger.notes import Notes
 from lumen_action.ledger.opening import open_ledger
 from lumen_action.model import ErrorClass, Fact, Kind, Outcome, Trust
 
@@ -52,6 +53,19 @@ def test_a_transient_failure_is_worth_another_try(job: Job) -> None:
     assert "fetch failed" in job.summary
     assert "network/dns" in job.summary
     assert DNS in job.log
+
+
+def test_a_signature_whose_retries_never_helped_here_is_not_tried_again(job: Job) -> None:
+    job.step("fetch", "failure", error_log=DNS)
+    signature = job.outputs["signature"]
+    ledger = open_ledger(job.ledger)
+    assert isinstance(ledger, Notes)
+    told = {"day": "2026-01-02", "signatures": {signature: "its retries helped 0 of 12 times"}}
+    assert ledger.put_note("rerun/demoted", json.dumps(told).encode(), expected=None)
+    ledger.close()
+    job.step("upload", "failure", outcome="failure", error_log=DNS)
+    assert (job.outputs["error-class"], job.outputs["rerun"]) == ("network", "false")
+    assert job.json["reason"].endswith("is transient, but its retries helped 0 of 12 times")
 
 
 def test_a_permanent_failure_is_not_and_names_the_cure(job: Job) -> None:

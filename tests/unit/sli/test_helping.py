@@ -71,6 +71,11 @@ def test_a_run_that_was_good_when_it_ran_again_kept_the_legs_that_were_good_befo
     assert (found.tried, found.helped, found.saved_ms) == (1, 1, 10 * MINUTE)
 
 
+def test_a_run_that_two_companions_asked_for_ran_again_once() -> None:
+    second = replace(asked(2, at=NOON + 1), key=replace(asked(2).key, stage="run.2"))
+    assert one(asked(2), second, whole(F, 1), whole(S, 2)).tried == 1
+
+
 def test_a_run_that_failed_again_wasted_its_time() -> None:
     found = one(asked(2), whole(F, 1), whole(F, 2))
     assert (found.tried, found.helped, found.wasted_ms) == (1, 0, 10 * MINUTE)

@@ -1,0 +1,83 @@
+"""Who belongs to a command besides its first process, and who may read from the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+_SUBREAPER = 36
+
+
+def tell(how: Callable[[int, int], None], whom: int, number: int) -> bool:
+    """Send a signal; tell whether there is anybody. One who runs as somebody else cannot be told, and is there."""
+    try:
+        how(whom, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def children() -> list[int]:
+    """Return who is our child by now, and has not ended; only Linux can tell."""
+    own = str(os.getpid()).encode()
+    return [int(pid) for pid in _listed("/proc") if pid.isdecimal() and _parent(pid) == own]
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - pathlib costs every start
+    except OSError:
+        return []
+
+
+def _parent(pid: str) -> bytes:
+    """Return the parent of a process that runs; its name in parentheses may hold anything."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - pathlib costs every start
+            state, parent = file.read().rpartition(b")")[2].split()[:2]
+    except (OSError, ValueError):
+        return b""
+    return b"" if state == b"Z" else parent
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what a command leaves behind, so that it can be found; only Linux can do it."""
+    if not os.path.exists("/proc/self/task"):  # noqa: PTH110 - pathlib costs every start
+        return
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    except (OSError, AttributeError):
+        return
+
+
+def lend_terminal(group: int) -> int:
+    """Let a command that reads from a terminal do so; return our own group when it was ours to lend."""
+    own = os.getpgrp()
+    try:
+        if os.tcgetpgrp(0) != own:
+            return 0
+        _set_terminal(group)
+    except OSError:
+        return 0
+    return own
+
+
+def take_terminal_back(own: int) -> None:
+    """Let our own group read from the terminal again."""
+    try:
+        _set_terminal(own)
+    except OSError:
+        return
+
+
+def _set_terminal(group: int) -> None:
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        os.tcsetpgrp(0, group)
+    finally:
+        signal.signal(signal.SIGTTOU, before)
