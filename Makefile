@@ -8,6 +8,7 @@ SERVERS := .tools/.ready
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope
 WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -ls '^jobs:' examples/*.yml)
+GITLAB := examples/gitlab-ci.yml
 ACTIONS := $(wildcard action.yml actions/*/action.yml)
 
 .DEFAULT_GOAL := help
@@ -42,9 +43,10 @@ check: $(READY) ## formatting, lint, types, the laws of the house, workflow secu
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/zizmor --offline --no-progress --quiet $(ACTIONS) .github $(wildcard examples/*.yml)
+	$(BIN)/zizmor --offline --no-progress --quiet $(ACTIONS) .github $(filter-out $(GITLAB),$(wildcard examples/*.yml))
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci $(GITLAB)
 	$(BIN)/python tools/readme_tables.py --check
 
 bench: $(READY) ## measure, beside the alternatives

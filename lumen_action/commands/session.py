@@ -58,6 +58,18 @@ def _host(world: World, settings: Settings) -> Host:
             fetch=_fetch if settings.token and settings.ledger else None,
             token=settings.token,
         )
+    if world.env.get("GITLAB_CI") == "true":
+        from lumen_action.host.gitlab import GitLabHost
+
+        return GitLabHost(
+            world.env,
+            world.stdout,
+            world.stderr,
+            clock_ms=world.clock_ms,
+            new_token=world.new_token,
+            token=settings.gitlab_token,
+            ledger_file=settings.ledger.removeprefix("sqlite:") if settings.ledger.startswith("sqlite:") else "",
+        )
     from lumen_action.host.local import LocalHost
 
     return LocalHost(

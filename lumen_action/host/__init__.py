@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,9 @@ class Host(Protocol):
 
     def write_summary(self, markdown: str) -> None:
         """Append to the job summary."""
+
+    def job_log(self) -> Iterable[bytes]:
+        """Return what this job has printed, where the host can have it; nobody is asked before it is iterated."""
 
     def say(self, text: str) -> None:
         """Print one line of our own."""

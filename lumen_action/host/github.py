@@ -6,7 +6,7 @@ The only module that knows actions-toolkit, of which it uses `core` alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import cached_property
 from pathlib import Path
@@ -141,6 +141,10 @@ class GitHubHost:
                 file.write(text.encode("utf-8", "backslashreplace"))
         except OSError as fault:
             self.notice("warning", "lumen", f"cannot write to {variable} ({path}): {fault.strerror or fault}")
+
+    def job_log(self) -> Iterable[bytes]:
+        """Return nothing: the API has a job's log only once the job is over."""
+        return ()
 
     def say(self, text: str) -> None:
         """Print words of our own; what they quote must not become a command."""

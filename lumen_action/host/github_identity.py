@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from lumen_action.errors import ConfigError
 from lumen_action.host import Identity
+from lumen_action.host.traces import trace_of
 from lumen_action.model import Trust, canonical
 
 _UTC_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -30,7 +31,7 @@ def read_identity(env: Mapping[str, str], *, job_id: str, matrix: str) -> Identi
     repo = env.get("GITHUB_REPOSITORY") or "unknown"
     leg = _leg(env.get("GITHUB_JOB") or "job", combination)
     event = env.get("GITHUB_EVENT_PATH", "")
-    trace_id = _digest(f"{run}{attempt}t")[:32]
+    trace_id, traceparent = trace_of(run, int(attempt))
     return Identity(
         provider="github",
         host=_host_name(server) or "github.com",
@@ -45,7 +46,7 @@ def read_identity(env: Mapping[str, str], *, job_id: str, matrix: str) -> Identi
         runner=env.get("RUNNER_NAME", ""),
         trust=Trust.FORK if _from_fork(event) else Trust.TRUSTED,
         trace_id=trace_id,
-        traceparent=f"00-{trace_id}-{_digest(f'{run}{attempt}s')[16:32]}-01",
+        traceparent=traceparent,
         several_legs=combination is not None,
         job_started_at_ms=_written_at_ms(event),
     )
@@ -114,8 +115,3 @@ def _written_at_ms(event_path: str) -> int | None:
     with suppress(OSError):
         return Path(event_path).stat().st_mtime_ns // 1_000_000 if event_path else None
     return None
-
-
-def _digest(text: str) -> str:
-    """Hash the way the OpenTelemetry Collector's githubreceiver does, so that our spans join its traces."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cached_property
@@ -13,14 +12,8 @@ from typing import TextIO
 
 from lumen_action.errors import ConfigError
 from lumen_action.host import Identity
+from lumen_action.host.terminal import speakable
 from lumen_action.host.worktree import find_worktree
-
-# Terminal sequences, control characters, and the marks that make text run backwards; tabs stay.
-_UNSPEAKABLE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 class LocalHost:
@@ -91,11 +84,15 @@ class LocalHost:
     def write_summary(self, markdown: str) -> None:
         """Do nothing: there is no job summary."""
 
+    def job_log(self) -> Iterable[bytes]:
+        """Return nothing: there is no job."""
+        return ()
+
     def say(self, text: str) -> None:
         """Print words for a person, after the answers given so far."""
         self._stdout.flush()
         for line in text.splitlines():
-            self._stderr.write(f"{_UNSPEAKABLE.sub('', line)}\n")
+            self._stderr.write(f"{speakable(line)}\n")
 
     def notice(self, level: str, title: str, message: str) -> None:
         """Print an error or warning."""
