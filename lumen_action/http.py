@@ -43,6 +43,7 @@ class HttpError(RemoteError):
         passing: bool = False,
         retry_after_seconds: float | None = None,
         answer: Response | None = None,
+        unsent: bool = False,
     ) -> None:
         """Keep what decides about another try: whether the fault may pass, and when the server wants to be asked."""
         super().__init__(message)
@@ -50,6 +51,7 @@ class HttpError(RemoteError):
         self.passing = passing
         self.retry_after_seconds = retry_after_seconds
         self.answer = answer
+        self.unsent = unsent
 
 
 @dataclass(frozen=True)
@@ -290,12 +292,14 @@ def _redirected(call: Request, answer: Response) -> Request:
 
 
 def _unanswered(call: Request, fault: requests.exceptions.RequestException) -> HttpError:
+    import socket
     import ssl
 
     cause = _root(fault)
     reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     passing = not isinstance(cause, ssl.SSLCertVerificationError)
-    return HttpError(f"{call.place} failed: {call.redacted(reason)}", passing=passing)
+    unsent = isinstance(cause, ConnectionRefusedError | socket.gaierror)
+    return HttpError(f"{call.place} failed: {call.redacted(reason)}", passing=passing, unsent=unsent)
 
 
 def _root(fault: BaseException) -> BaseException:

@@ -26,12 +26,30 @@ EXTRACT = ROOT / "tests" / "support" / "github-openapi.json"
 PACKAGE, VERSION = "@octokit/openapi", "23.0.2"
 SHA512 = "pV8M7L9GY23AybNvTmo2nyjmpmnt6+2sRE/tqr0ZLQcPS4lnw7u5eZGNmwRNkBC3D7gZXbFx5AHzLUVRBXGDhg=="
 MEMBER = "package/generated/api.github.com.json"
-OPERATIONS = (
-    "/repos/{owner}/{repo}/actions/runs",
-    "/repos/{owner}/{repo}/actions/runs/{run_id}",
-    "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}",
-    "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs",
-)
+REPO = "/repos/{owner}/{repo}"
+OPERATIONS = {
+    f"{REPO}/actions/jobs/{{job_id}}": ("get",),
+    f"{REPO}/actions/jobs/{{job_id}}/logs": ("get",),
+    f"{REPO}/actions/jobs/{{job_id}}/rerun": ("post",),
+    f"{REPO}/actions/runs": ("get",),
+    f"{REPO}/actions/runs/{{run_id}}": ("get",),
+    f"{REPO}/actions/runs/{{run_id}}/attempts/{{attempt_number}}": ("get",),
+    f"{REPO}/actions/runs/{{run_id}}/attempts/{{attempt_number}}/jobs": ("get",),
+    f"{REPO}/actions/runs/{{run_id}}/rerun": ("post",),
+    f"{REPO}/actions/runs/{{run_id}}/rerun-failed-jobs": ("post",),
+    f"{REPO}/actions/workflows/{{workflow_id}}/runs": ("get",),
+    f"{REPO}/check-runs": ("post",),
+    f"{REPO}/check-runs/{{check_run_id}}/annotations": ("get",),
+    f"{REPO}/commits/{{commit_sha}}/pulls": ("get",),
+    f"{REPO}/issues": ("get", "post"),
+    f"{REPO}/issues/{{issue_number}}": ("get", "patch"),
+    f"{REPO}/issues/{{issue_number}}/comments": ("get", "post"),
+    f"{REPO}/issues/{{issue_number}}/labels": ("get", "post"),
+    f"{REPO}/issues/comments/{{comment_id}}": ("get", "patch"),
+    f"{REPO}/labels": ("get", "post"),
+    f"{REPO}/pulls": ("get",),
+    f"{REPO}/pulls/{{pull_number}}": ("get",),
+}
 # Words for people and for other programs: nothing a message is validated against.
 _WORDS = ("description", "example", "examples", "externalDocs", "operationId", "summary", "tags", "title", "headers")
 
@@ -69,11 +87,11 @@ def _description(archive: Path) -> dict[str, Any]:
 
 
 def extract(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the operations, reading ones only, and all that they refer to."""
+    """Return the operations and all that they refer to."""
     kept: dict[str, Any] = {"openapi": description["openapi"], "paths": {}, "components": {}}
     kept["info"] = {"title": f"an extract of {PACKAGE} {VERSION}, made by tools/github_openapi.py", "version": VERSION}
-    for path in OPERATIONS:
-        kept["paths"][path] = {"get": _plain(description["paths"][path]["get"])}
+    for path, methods in OPERATIONS.items():
+        kept["paths"][path] = {method: _plain(description["paths"][path][method]) for method in methods}
     waiting = list(_references(kept["paths"]))
     while waiting:
         _, _, kind, name = waiting.pop().split("/")

@@ -4,14 +4,18 @@ RemoteError
 └── ApiError               it did not answer as it should; the same question later may do
     ├── RateLimitedError   it wants to be asked later than we can wait
     ├── VanishedError      what was asked for is not there, or no longer
-    └── TooManyCallsError  one question would take more calls than it is worth
+    ├── TooManyCallsError  one question would take more calls than it is worth
+    ├── RefusedError       it will not make this change, and says why
+    └── UncertainError     nobody knows whether it made the change
+ConfigError
+└── NotPermittedError      the token may not ask this
 """
 
 from __future__ import annotations
 
 import time
 
-from lumen_action.errors import RemoteError
+from lumen_action.errors import ConfigError, RemoteError
 
 
 class ApiError(RemoteError):
@@ -36,6 +40,29 @@ class VanishedError(ApiError):
 
 class TooManyCallsError(ApiError):
     """One question would take more calls than it is worth."""
+
+
+class RefusedError(ApiError):
+    """The API will not make a change; nothing was done."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        """Keep the status and the API's own words, which tell one refusal from another."""
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+
+class UncertainError(ApiError):
+    """Whether a change was made cannot be known from the answer: ask before doing it again."""
+
+
+class NotPermittedError(ConfigError):
+    """The token may not ask this."""
+
+    def __init__(self, message: str, said: str) -> None:
+        """Keep the API's own words."""
+        super().__init__(message)
+        self.said = said
 
 
 PERMISSION = (

@@ -26,17 +26,17 @@ def read_run(raw: object) -> Run:
         repo=value(repository, "full_name", str),
         id=value(run, "id", int),
         attempt=value(run, "run_attempt", int) if "run_attempt" in run else 1,
-        workflow=_text(run, "name"),
+        workflow=text(run, "name"),
         # A run of a reusable or required workflow names its version as well.
-        path=_text(run, "path").partition("@")[0],
+        path=text(run, "path").partition("@")[0],
         event=value(run, "event", str),
-        status=_text(run, "status"),
-        conclusion=_text(run, "conclusion"),
+        status=text(run, "status"),
+        conclusion=text(run, "conclusion"),
         created_ms=created_ms,
         began_ms=_instant(run, "run_started_at") if "run_started_at" in run else created_ms,
         changed_ms=_instant(run, "updated_at"),
-        head_repo=_text(head, "full_name") if isinstance(head, dict) else "",
-        sha=_text(run, "head_sha"),
+        head_repo=text(head, "full_name") if isinstance(head, dict) else "",
+        sha=text(run, "head_sha"),
         url=url,
     )
 
@@ -49,10 +49,10 @@ def read_job(raw: object) -> Job:
         id=value(job, "id", int),
         name=value(job, "name", str),
         status=value(job, "status", str),
-        conclusion=_text(job, "conclusion"),
-        began_ms=_maybe_instant(job, "started_at"),
-        ended_ms=_maybe_instant(job, "completed_at"),
-        runner=_text(job, "runner_name"),
+        conclusion=text(job, "conclusion"),
+        began_ms=instant_or_none(job, "started_at"),
+        ended_ms=instant_or_none(job, "completed_at"),
+        runner=text(job, "runner_name"),
         steps=tuple(_step(step) for step in steps) if isinstance(steps, list) else (),
     )
 
@@ -78,25 +78,27 @@ def value(found: Record, name: str, kind: type[T]) -> T:
     return there
 
 
-def _step(raw: object) -> Step:
-    step = record(raw, "a step")
-    return Step(
-        value(step, "number", int), value(step, "name", str), value(step, "status", str), _text(step, "conclusion")
-    )
-
-
-def _text(found: Record, name: str) -> str:
+def text(found: Record, name: str) -> str:
+    """Return a text, empty where the API says null."""
     return "" if found.get(name) is None else value(found, name, str)
 
 
+def instant_or_none(found: Record, name: str) -> int | None:
+    """Return a time, None while it has not come."""
+    return None if found.get(name) is None else _instant(found, name)
+
+
+def _step(raw: object) -> Step:
+    step = record(raw, "a step")
+    return Step(
+        value(step, "number", int), value(step, "name", str), value(step, "status", str), text(step, "conclusion")
+    )
+
+
 def _instant(found: Record, name: str) -> int:
-    text = value(found, name, str)
+    said = value(found, name, str)
     try:
         # Python 3.10 does not read the Z.
-        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+        return int(datetime.fromisoformat(said.replace("Z", "+00:00")).timestamp() * 1000)
     except ValueError:
         raise ApiError(f"GitHub's API gave `{name}` as a text that is no time") from None
-
-
-def _maybe_instant(found: Record, name: str) -> int | None:
-    return None if found.get(name) is None else _instant(found, name)

@@ -30,7 +30,7 @@ def test_every_input_is_forwarded_exactly_once_and_is_empty_unless_it_says_other
 
 def test_python_is_looked_for_as_the_main_action_does() -> None:
     (main,) = MAIN["runs"]["steps"]
-    ours = STEP["run"].replace('/../../entrypoint.py" reconcile', '/entrypoint.py" record').splitlines()
+    ours = STEP["run"].replace('/../../entrypoint.py" reconcile', '/entrypoint.py" "$command"').splitlines()
     assert set(ours) <= set(main["run"].splitlines())
 
 

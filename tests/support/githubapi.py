@@ -1,32 +1,29 @@
 """GitHub's REST API for tests: no request, and no answer of its own, may be other than GitHub's OpenAPI describes it.
 
 What it knows is in `github-openapi.json`, an extract of GitHub's own description made by tools/github_openapi.py.
+More operations are routes: `api.routes.update({("POST", "/repos/{owner}/{repo}/issues"): created})`, kept in files of
+their own beside this one, each with its state.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import http.server
 import json
-import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import jsonschema
+from githubspec import RANGE, SPECIFICATION, body_of, faults_of, operation, resolved, sample, validator
 
-SPECIFICATION: dict[str, Any] = json.loads(Path(__file__).with_name("github-openapi.json").read_text(encoding="utf-8"))
 T = TypeVar("T")
 TOKEN = "ghs_right"  # noqa: S105 - of a server that lives for one test
 SECOND = 1000
 _MOST_FOUND = 1000
-_RANGE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\.\.(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 
 
 def stamp(instant_ms: int) -> str:
@@ -35,7 +32,7 @@ def stamp(instant_ms: int) -> str:
 
 @dataclass(frozen=True)
 class SaidJob:
-    """A job as the API tells of it; `steps` are pairs of status and conclusion."""
+    """A job as the API tells of it; `steps` are pairs of status and conclusion, with names and durations."""
 
     id: int
     name: str
@@ -45,6 +42,8 @@ class SaidJob:
     status: str = "completed"
     runner: str = "machine 1"
     steps: tuple[tuple[str, str | None], ...] = (("completed", "success"), ("completed", "success"))
+    names: tuple[str, ...] = ()
+    seconds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,16 @@ class SaidRun:
     event: str = "schedule"
     head_repo: str | None = "org/app"
     sha: str = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
+    branch: str = "main"
+    pulls: tuple[int, ...] = ()
 
 
 @dataclass
 class Trouble:
-    """What happens to the next requests whose path holds `part`, instead of or to the answer."""
+    """What happens to the next requests whose path holds `part`, instead of or to the answer.
+
+    With `done` it happens after the change was made.
+    """
 
     part: str
     status: int = 200
@@ -83,11 +87,28 @@ class Trouble:
     cut: bool = False
     slow_seconds: float = 0.0
     raw: bytes | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as GitHub's description reads it: the template of its path, its names, its query and its JSON."""
+
+    method: str
+    path: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+# Status, body (JSON, or bytes as they are) and headers.
+Answer = tuple[int, Any, dict[str, str]]
+Route = Callable[[Asked], Answer]
 
 
 @dataclass
 class GitHubApi:
-    """One repository and its runs."""
+    """One repository and its runs; `routes` answer what is not of runs, `blobs` are on a host of their own."""
 
     repo: str = "org/app"
     server: str = "https://github.com"
@@ -97,6 +118,9 @@ class GitHubApi:
     violations: list[str] = field(default_factory=list)
     permitted: bool = True
     url: str = ""
+    routes: dict[tuple[str, str], Route] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    changes: list[Asked] = field(default_factory=list)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[GitHubApi]:
@@ -129,89 +153,89 @@ class GitHubApi:
     def asked(self, part: str) -> int:
         return sum(part in request for request in self.requests)
 
+    def changed(self, ending: str) -> int:
+        """Count the changes that were made, by the ending of their path."""
+        return sum(asked.path.endswith(ending) for asked in self.changes)
+
+    def blob_url(self, name: str) -> str:
+        """Name a blob as GitHub does, on another host than the API's."""
+        return self.url.replace("127.0.0.1", "localhost") + f"/blobs/{name}"
+
+    def page(self, asked: Asked, items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+        """Return the items of the page that was asked for, and the links to the others."""
+        return self._page(asked.path.format(**asked.names), items, asked.query)
+
     def _answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        sent = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
         address = urlsplit(handler.path)
-        self.requests.append(handler.path)
-        path, names = self._operation(address.path)
-        query = dict(parse_qsl(address.query, keep_blank_values=True, strict_parsing=bool(address.query)))
-        faults = self._faults(handler, path, names, query)
-        self.violations += [f"{handler.command} {handler.path}: {fault}" for fault in faults]
-        trouble = next((each for each in self.troubles if each.times and each.part in handler.path), None)
+        self.requests.append(handler.path if handler.command == "GET" else f"{handler.command} {handler.path}")
+        trouble = next((each for each in self.troubles if each.times and each.part in self.requests[-1]), None)
         if trouble:
             trouble.times -= 1
             time.sleep(trouble.slow_seconds)
+        if address.path.startswith("/blobs/"):
+            self._send(handler, *self._blob(handler, address.path), trouble)
+            return
+        path, names = operation(address.path)
+        query = dict(parse_qsl(address.query, keep_blank_values=True, strict_parsing=bool(address.query)))
+        faults = faults_of(handler.command.lower(), path, names, query, dict(handler.headers.items()))
+        body, body_faults = ({}, []) if faults else body_of(sent, handler.command.lower(), path)
+        faults += body_faults
+        self.violations += [f"{handler.command} {handler.path}: {fault}" for fault in faults]
         if faults:
             self._send(handler, 422, {"message": "; ".join(faults)}, {}, trouble)
         elif handler.headers["Authorization"] != f"Bearer {TOKEN}":
             self._send(handler, 401, {"message": "Bad credentials"}, {}, trouble)
         elif not self.permitted:
             self._send(handler, 403, {"message": "Resource not accessible by integration"}, {}, trouble)
-        elif trouble and trouble.status != 200:
-            body = trouble.body or {"message": "Server Error", "documentation_url": "https://docs.github.com/rest"}
-            self._send(handler, trouble.status, body, trouble.headers, trouble)
+        elif trouble and trouble.status != 200 and not trouble.done:
+            said = trouble.body or {"message": "Server Error", "documentation_url": "https://docs.github.com/rest"}
+            self._send(handler, trouble.status, said, trouble.headers, trouble)
         else:
-            status, body, headers = self._known(path, names, query)
-            self._check(path, status, body)
-            self._send(handler, status, body, {**headers, **(trouble.headers if trouble else {})}, trouble)
+            asked = Asked(handler.command, path, names, query, body)
+            status, known, headers = self._known(asked)
+            self._check(asked, status, known)
+            if asked.method != "GET" and status < 300:
+                self.changes.append(asked)
+            if trouble and trouble.done:
+                status, known = trouble.status, {"message": "Bad Gateway"}
+            self._send(handler, status, known, {**headers, **(trouble.headers if trouble else {})}, trouble)
 
-    def _operation(self, path: str) -> tuple[str, dict[str, str]]:
-        for template in SPECIFICATION["paths"]:
-            pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
-            found = re.fullmatch(pattern, path)
-            if found:
-                return template, found.groupdict()
-        return "", {}
+    def _blob(self, handler: http.server.BaseHTTPRequestHandler, path: str) -> Answer:
+        if handler.headers["Authorization"]:
+            self.violations.append(f"{handler.path}: the token went to another host")
+        found = self.blobs.get(path.removeprefix("/blobs/"))
+        return (404, b"<Error><Code>BlobNotFound</Code></Error>", {}) if found is None else (200, found, {})
 
-    def _faults(
-        self,
-        handler: http.server.BaseHTTPRequestHandler,
-        path: str,
-        names: Mapping[str, str],
-        query: Mapping[str, str],
-    ) -> list[str]:
-        if not path:
-            return ["no such path"]
-        if handler.command != "GET":
-            return [f"no such method: {handler.command}"]
-        faults = []
-        parameters = {p["name"]: p for p in map(_resolved, SPECIFICATION["paths"][path]["get"]["parameters"])}
-        for name, word in {**names, **query}.items():
-            place = "path" if name in names else "query"
-            if name not in parameters or parameters[name]["in"] != place:
-                faults.append(f"no such {place} parameter: {name}")
-            else:
-                faults += [f"{name}: {fault}" for fault in _misfits(word, parameters[name]["schema"])]
-        if "created" in query and not _RANGE.fullmatch(query["created"]):
-            faults.append(f"created: `{query['created']}` is no range of times")
-        if not 1 <= int(query.get("per_page", "30")) <= 100:
-            faults.append("per_page: only up to 100 are given, whatever is asked")
-        for name, expected in (("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28")):
-            if handler.headers[name] != expected:
-                faults.append(f"header {name}: `{handler.headers[name]}`")
-        if not handler.headers["User-Agent"]:
-            faults.append("header User-Agent is missing: GitHub answers 403")
-        return faults
-
-    def _check(self, path: str, status: int, body: object) -> None:
-        if str(status) not in SPECIFICATION["paths"][path]["get"]["responses"]:
-            assert status == 404
+    def _check(self, asked: Asked, status: int, body: object) -> None:
+        """Hold our own answer against the description; GitHub leaves its refusals out of many operations."""
+        described = SPECIFICATION["paths"][asked.path][asked.method.lower()]["responses"]
+        if str(status) not in described:
+            assert status in (403, 404, 410, 422)
             return
-        problems = _validator(path, str(status)).iter_errors(body)
-        self.violations += [f"answer of {path}: {list(problem.path)}: {problem.message}" for problem in problems]
+        if isinstance(body, bytes) or "content" not in resolved(described[str(status)]):
+            return
+        problems = validator(asked.path, asked.method.lower(), str(status)).iter_errors(body)
+        self.violations += [f"answer of {asked.path}: {list(problem.path)}: {problem.message}" for problem in problems]
 
-    def _known(
-        self, path: str, names: Mapping[str, str], query: Mapping[str, str]
-    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+    def _known(self, asked: Asked) -> Answer:
+        path, names, query = asked.path, asked.names, asked.query
         if f"{names['owner']}/{names['repo']}" != self.repo:
-            return 404, _not_found(), {}
+            return 404, not_found(), {}
+        if (asked.method, path) in self.routes:
+            return self.routes[asked.method, path](asked)
+        known = asked.method == "GET" and path.startswith("/repos/{owner}/{repo}/actions/runs")
+        return self._of_runs(path, names, query) if known else (404, not_found(), {})
+
+    def _of_runs(self, path: str, names: Mapping[str, str], query: Mapping[str, str]) -> Answer:
         if "run_id" not in names:
             return self._list_of_runs(path, names, query)
         run = next((run for run in self.runs if run.id == int(names["run_id"])), None)
         number = int(names.get("attempt_number", len(run.attempts) if run else 1))
         if run is None or not 1 <= number <= len(run.attempts):
-            return 404, _not_found(), {}
+            return 404, not_found(), {}
         if not path.endswith("/jobs"):
-            return 200, self._run(run, number), {}
+            return 200, self.run(run, number), {}
         jobs = run.attempts[number - 1].jobs
         shown, headers = self._page(path.format(**names), jobs, query)
         return 200, {"total_count": len(jobs), "jobs": [self._job(run, number, job) for job in shown]}, headers
@@ -219,11 +243,11 @@ class GitHubApi:
     def _list_of_runs(
         self, path: str, names: Mapping[str, str], query: Mapping[str, str]
     ) -> tuple[int, dict[str, Any], dict[str, str]]:
-        window = _RANGE.fullmatch(query.get("created", ""))
+        window = RANGE.fullmatch(query.get("created", ""))
         found = [run for run in self.runs if not window or window[1] <= stamp(run.created_ms) <= window[2]]
         found.sort(key=lambda run: run.created_ms, reverse=True)
         shown, headers = self._page(path.format(**names), found[:_MOST_FOUND], query)
-        listed = [self._run(run, len(run.attempts)) for run in shown]
+        listed = [self.run(run, len(run.attempts)) for run in shown]
         return 200, {"total_count": len(found), "workflow_runs": listed}, headers
 
     def _page(self, path: str, items: Sequence[T], query: Mapping[str, str]) -> tuple[Sequence[T], dict[str, str]]:
@@ -237,7 +261,8 @@ class GitHubApi:
         parts = [f'<{self.url}{path}?{urlencode({**query, "page": at})}>; rel="{rel}"' for rel, at in links.items()]
         return shown, {"Link": ", ".join(parts)}
 
-    def _run(self, run: SaidRun, number: int) -> dict[str, Any]:
+    def run(self, run: SaidRun, number: int) -> dict[str, Any]:
+        """Tell of a run as one attempt sees it."""
         attempt = run.attempts[number - 1]
         place = f"{self.url}/repos/{self.repo}/actions/runs/{run.id}"
         urls = ("jobs", "logs", "check_suite", "cancel", "rerun", "artifacts", "workflow")
@@ -254,12 +279,12 @@ class GitHubApi:
             "status": attempt.status,
             "conclusion": attempt.conclusion,
             "workflow_id": 5,
-            "head_branch": "main",
+            "head_branch": run.branch,
             "head_sha": run.sha,
             "head_commit": None,
             "url": place,
             "html_url": f"{self.server}/{self.repo}/actions/runs/{run.id}",
-            "pull_requests": [],
+            "pull_requests": [sample("pull-request-minimal", number=number) for number in run.pulls],
             "created_at": stamp(run.created_ms),
             "run_started_at": stamp(attempt.began_ms or run.created_ms),
             "updated_at": stamp(changed),
@@ -293,34 +318,30 @@ class GitHubApi:
             "runner_name": job.runner or None,
             "runner_group_id": None,
             "runner_group_name": None,
-            "steps": [
-                {"number": at, "name": f"step {at}", "status": status, "conclusion": conclusion}
-                for at, (status, conclusion) in enumerate(job.steps, 1)
-            ],
+            "steps": [_step(run, job, at) for at in range(1, len(job.steps) + 1)],
         }
 
     def _repository(self, name: str | None) -> dict[str, Any] | None:
         if name is None:
             return None
-        schema = SPECIFICATION["components"]["schemas"]["minimal-repository"]
-        owner = SPECIFICATION["components"]["schemas"]["simple-user"]
-        person = _filled(owner) | {"login": name.partition("/")[0]}
-        return _filled(schema) | {"name": name.partition("/")[2], "full_name": name, "owner": person}
+        person = sample("simple-user", login=name.partition("/")[0])
+        return sample("minimal-repository", name=name.partition("/")[2], full_name=name, owner=person)
 
     def _send(
         self,
         handler: http.server.BaseHTTPRequestHandler,
         status: int,
-        body: Mapping[str, object],
+        body: object,
         headers: Mapping[str, str],
         trouble: Trouble | None,
     ) -> None:
-        encoded = json.dumps(body).encode()
+        plain = isinstance(body, bytes)
+        encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
         if trouble and trouble.raw is not None:
             encoded = trouble.raw
         with contextlib.suppress(OSError):  # a client that has waited long enough hangs up
             handler.send_response(status)
-            handler.send_header("Content-Type", "application/json; charset=utf-8")
+            handler.send_header("Content-Type", "text/plain" if plain else "application/json; charset=utf-8")
             for name, value in headers.items():
                 handler.send_header(name, value)
             handler.send_header("Content-Length", str(len(encoded)))
@@ -330,44 +351,14 @@ class GitHubApi:
             handler.close_connection = True
 
 
-def _not_found() -> dict[str, Any]:
+def _step(run: SaidRun, job: SaidJob, at: int) -> dict[str, Any]:
+    (status, conclusion), began = job.steps[at - 1], job.began_ms or run.created_ms
+    name = job.names[at - 1] if at <= len(job.names) else f"step {at}"
+    told = {"number": at, "name": name, "status": status, "conclusion": conclusion}
+    if at <= len(job.seconds):
+        told |= {"started_at": stamp(began), "completed_at": stamp(began + job.seconds[at - 1] * SECOND)}
+    return told
+
+
+def not_found() -> dict[str, Any]:
     return {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
-
-
-def _resolved(described: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in described:
-        _, _, kind, name = described["$ref"].split("/")
-        described = SPECIFICATION["components"][kind][name]
-    return described
-
-
-@functools.cache
-def _validator(path: str, status: str) -> jsonschema.Draft202012Validator:
-    described = _resolved(SPECIFICATION["paths"][path]["get"]["responses"][status])
-    schema = described["content"]["application/json"]["schema"]
-    return jsonschema.Draft202012Validator({**_draft(schema), "components": _draft(SPECIFICATION["components"])})
-
-
-def _misfits(word: str, schema: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with the word of a parameter."""
-    kind = schema.get("type")
-    fits = {"integer": word.isdigit(), "boolean": word in ("true", "false")}.get(kind, bool(word))
-    return [] if fits else [f"`{word}` is no {kind}"]
-
-
-def _draft(schema: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Translate OpenAPI's `nullable` into JSON Schema; what GitHub answers null for a fork that is gone is allowed."""
-    if isinstance(schema, list):
-        return [_draft(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    said = {key: _draft(value) for key, value in schema.items() if key != "nullable"}
-    if "head_repository" in said:
-        said["head_repository"] = {"anyOf": [said["head_repository"], {"type": "null"}]}
-    return {"anyOf": [said, {"type": "null"}]} if schema.get("nullable") is True else said
-
-
-def _filled(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object with the simplest value for each field that is required."""
-    simple = {"string": "x", "integer": 1, "boolean": False, "object": {}, "array": []}
-    return {name: simple[_resolved(schema["properties"][name])["type"]] for name in schema["required"]}

@@ -1,0 +1,74 @@
+"""Whether the same failure is everywhere at once: then it is one incident, and running again would only add load."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lumen_action.companion.jobs import FailedJob
+from lumen_action.failure.fingerprint import fingerprint
+from lumen_action.model import Fact, FactKey, Kind, Verdict
+
+WINDOW_MS = 60 * 60_000
+# So many runs, or pipelines, or regions, of which the latter must not be those of one run alone.
+RUNS, PIPELINES, REGIONS = 5, 3, 3
+_SPEAKING = (Kind.STAGE, Kind.RUN, Kind.RERUN)
+_MANY = "many-failed-jobs"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """In how many runs, pipelines and regions a failure was seen in the window."""
+
+    runs: int = 0
+    pipelines: int = 0
+    regions: int = 0
+
+    @property
+    def wide(self) -> bool:
+        """Tell whether it is more than one run's trouble."""
+        return self.runs >= RUNS or self.pipelines >= PIPELINES or (self.runs > 1 and self.regions >= REGIONS)
+
+    def __str__(self) -> str:
+        """Return the numbers in words."""
+        return f"{self.runs} runs, {self.pipelines} pipelines and {self.regions} regions"
+
+
+def spread_of(mark: str, facts: Iterable[Fact], now_ms: int) -> Spread:
+    """Count where a fingerprint was seen within the window before now."""
+    found = [
+        fact
+        for fact in facts
+        if fact.key.kind in _SPEAKING
+        and fact.failure
+        and fact.failure.fingerprint == mark
+        and now_ms - WINDOW_MS < fact.observed_at_ms
+    ]
+    runs = {(fact.key.provider, fact.key.host, fact.key.repo.casefold(), fact.key.run) for fact in found}
+    regions = {fact.key.region for fact in found if fact.key.region}
+    return Spread(len(runs), len({fact.pipeline for fact in found}), len(regions))
+
+
+def leading(jobs: Sequence[FailedJob]) -> Verdict | None:
+    """Return the verdict that most of the jobs share, the first of those that are equally many."""
+    verdicts = [job.verdict for job in jobs if job.verdict and job.verdict.fingerprint]
+    counts = Counter(verdict.fingerprint for verdict in verdicts)
+    return max(verdicts, key=lambda verdict: counts[verdict.fingerprint], default=None)
+
+
+def mark_of(jobs: Sequence[FailedJob], workflow: str) -> str:
+    """Return the fingerprint that names an incident; where no log could be read it is the workflow's own."""
+    verdict = leading(jobs)
+    return verdict.fingerprint if verdict else fingerprint(_MANY, workflow)
+
+
+def incident_key(mark: str, day: str) -> str:
+    """Return the name of an incident: the same on every machine for the same failure on the same day."""
+    return f"{day}-{mark}"
+
+
+def incident(fact: Fact, mark: str) -> Fact:
+    """Return the fact that opens an incident, made of the fact of a run that is held back."""
+    key = FactKey(fact.key.provider, "", "", fact.day, 1, "", "", Kind.INCIDENT, mark)
+    return replace(fact, key=key)
