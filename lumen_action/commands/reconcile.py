@@ -8,17 +8,15 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from lumen_action.commands import World
+from lumen_action.commands.asked import flag, instant, telling, word
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, LedgerError, RemoteError
-from lumen_action.host.commands import disarm
 from lumen_action.ledger.deliver import deliver
 from lumen_action.model import Fact
-from lumen_action.reconcile import HOUR_MS, Reconciler, Report, Window
+from lumen_action.reconcile import Reconciler, Report, Window
 from lumen_action.sli.reconciling.missing import Rules
 
-_SPAN = re.compile(r"([1-9][0-9]{0,3})([hd])")
-_UNIT_MS = {"h": HOUR_MS, "d": 24 * HOUR_MS}
 _LOST_CODE = 1
 
 
@@ -49,10 +47,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Reconcile a window; 75 when a part is left for the next call, 1 when something can never be known."""
     problems: list[str] = []
     window = _window(arguments, world, problems)
-    repository = _word(arguments, world, "repository") or world.env.get("GITHUB_REPOSITORY", "")
+    repository = word(arguments, world, "repository") or world.env.get("GITHUB_REPOSITORY", "")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
         problems.append("repository: is missing or malformed; write `--repository org/app`")
-    dry_run = _flag(arguments, world, "dry-run", problems)
+    dry_run = flag(arguments, world, "dry-run", problems)
     session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
     if not session.settings.token:
         problems.append(
@@ -60,7 +58,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         )
     if problems:
         raise ConfigError(problems)
-    tell = _telling(world)
+    tell = telling(world)
     report = _reconciled(session, repository, window, tell, dry_run=dry_run)
     if arguments.json:
         world.answer_json(_plain(report, dry_run=dry_run))
@@ -107,51 +105,15 @@ def _reconciled(
         client.close()
 
 
-def _word(arguments: argparse.Namespace, world: World, name: str) -> str:
-    """Return an option of this command, given as such, as an input of the Action or by its environment name."""
-    plain = name.replace("-", "_")
-    said = (
-        getattr(arguments, plain),
-        *(world.env.get(f"{start}{plain.upper()}") for start in ("LUMEN_INPUT_", "LUMEN_")),
-    )
-    return next((str(word) for word in said if word), "")
-
-
-def _flag(arguments: argparse.Namespace, world: World, name: str, problems: list[str]) -> bool:
-    word = _word(arguments, world, name)
-    if word not in ("", "True", "true", "false"):
-        problems.append(f"{name}: `{word[:40]}` is not allowed, expected `true` or `false`; write `{name}: true`")
-    return word in ("True", "true")
-
-
 def _window(arguments: argparse.Namespace, world: World, problems: list[str]) -> Window:
-    since, ids = _word(arguments, world, "since"), _word(arguments, world, "runs")
+    since, ids = word(arguments, world, "since"), word(arguments, world, "runs")
     if since and ids:
         problems.append("since: cannot be combined with `runs`; give one of them")
     words = ids.replace(",", " ").split()
-    if not all(word.isascii() and word.isdigit() for word in words):
+    if not all(each.isascii() and each.isdigit() for each in words):
         problems.append(f"runs: `{ids[:40]}` is not a list of numbers; write `runs: 1234567890,1234567891`")
         words = []
-    return Window(_instant(since, world.clock_ms(), problems) if since else None, tuple(map(int, words)))
-
-
-def _instant(text: str, now_ms: int, problems: list[str]) -> int | None:
-    span = _SPAN.fullmatch(text)
-    if span:
-        return now_ms - int(span[1]) * _UNIT_MS[span[2]]
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        problems.append(f"since: `{text[:40]}` is no time; write `since: 3d`, `since: 36h` or `since: 2026-01-02`")
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
-
-
-def _telling(world: World) -> Callable[[str], None]:
-    """Return what tells a person; names of jobs are foreign text, and a runner also obeys stderr."""
-    if world.env.get("GITHUB_ACTIONS") == "true":
-        return lambda text: world.tell(disarm(text))
-    return world.tell
+    return Window(instant(since, world.clock_ms(), problems) if since else None, tuple(map(int, words)))
 
 
 def _lines(report: Report, *, dry_run: bool) -> list[str]:
