@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import signal
 
-# A suite that a shell has put into the background, as many CIs do, begins with SIGINT ignored, and so would every
-# process it starts: none of them could be told to stop.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A suite that a shell or nohup has put into the background, as many CIs do, begins with signals ignored, and so would
+# every process it starts: none of them could be told to stop.
+for _name, _handler in (
+    ("SIGINT", signal.default_int_handler),
+    ("SIGHUP", signal.SIG_DFL),
+    ("SIGTERM", signal.SIG_DFL),
+):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)

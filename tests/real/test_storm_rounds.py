@@ -255,7 +255,7 @@ def test_every_round_ends_exact_where_the_lease_of_the_frozen_one_runs_out(storm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("storm", ["sqlite", "git", "postgres"], indirect=True)
+@pytest.mark.parametrize("storm", ["sqlite"], indirect=True)
 def test_many_rounds_end_exact(storm: Storm) -> None:
     for number in range(12):
         if number % 4 == 2:
