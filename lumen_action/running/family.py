@@ -62,6 +62,8 @@ def lend_terminal(group: int) -> int:
         if os.tcgetpgrp(0) != own:
             return 0
         _set_terminal(group)
+        # It may have asked for the terminal before it had it, and was stopped for that.
+        os.killpg(group, signal.SIGCONT)
     except OSError:
         return 0
     return own

@@ -31,7 +31,10 @@ LOG = """2026-01-02T12:00:01.0000000Z ##[group]Run make fetch
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("kind", stores.KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in ("sqlite", "postgres") else pytest.param(kind, marks=pytest.mark.slow) for kind in stores.KINDS],
+)
 def test_one_call(kind: str, store_url: Callable[[str], str], tmp_path: Path) -> None:
     url = store_url(kind)
     began = time.time_ns() // 1_000_000 - HOUR

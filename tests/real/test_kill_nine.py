@@ -23,8 +23,8 @@ from lumen_action.ledger.opening import Place, open_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 # How often in the tests of every day: a command over HTTP takes a machine that is busy most of a second.
-# How often a process dies; git and objects take seconds for each death, so most of theirs are slow tests.
-KINDS = {"sqlite": 25, "postgres": 20, "git": 2, "localbucket": 2}
+# How often a process dies; git and objects take seconds for each death, so theirs are slow tests.
+KINDS = {"sqlite": 15, "postgres": 10}
 SLOW_KINDS = {"sqlite": 150, "postgres": 150, "git": 12, "localbucket": 12}
 LEASE_SECONDS = 120.0
 

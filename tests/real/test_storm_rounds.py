@@ -212,7 +212,7 @@ def storm(
     return Storm(store_url(request.param), tmp_path / "state", running, gateway, prometheus, random.Random(3))
 
 
-@pytest.mark.parametrize("storm", ["sqlite", "postgres"], indirect=True)
+@pytest.mark.parametrize("storm", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
 def test_every_round_ends_exact_where_publishers_wait_for_the_frozen_one(storm: Storm) -> None:
     storm.finish(storm.round())
     storm.exact()

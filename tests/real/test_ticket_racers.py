@@ -96,7 +96,7 @@ class Team:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_one_ticket_the_right_count_closed_once(
     kind: str, store_url: Callable[[str], str], api: GitHubApi, tmp_path: Path
 ) -> None:
@@ -123,6 +123,7 @@ def test_one_ticket_the_right_count_closed_once(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+@pytest.mark.slow
 def test_companions_that_are_killed_leave_one_ticket(api: GitHubApi, tmp_path: Path) -> None:
     team = Team(f"sqlite:{tmp_path / 'ledger.db'}", api, tmp_path)
     causes = [f"{number:016x}" for number in range(1, 9)]

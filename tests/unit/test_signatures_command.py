@@ -37,7 +37,7 @@ signatures:
     source: acme
   - id: acme-full
     class: environment
-    subclass: disk
+    subclass: runner_lost
     anchors: ['acme: disk full']
     near: ['writing']
     meaning: No room is left.
@@ -307,7 +307,7 @@ def test_a_backtest_says_what_the_rules_say(logs: Terminal) -> None:
     assert logs.acme("backtest", "logs") == 0
     assert logs.out.splitlines() == [
         "lost.log: network reset by acme-lost, retry scope step, line 1",
-        "more/full.txt.gz: environment disk by acme-full, retry scope job, line 2",
+        "more/full.txt.gz: environment runner_lost by acme-full, retry scope job, line 2",
         "quiet.zip: unknown no_failure, retry scope none",
         "3 logs: 1 network, 1 environment, 1 unknown",
     ]

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     closed, newest = _close(ledger, before, world)
     signer = signer_of(world)
     key = public_key(ledger, signer) if signer else None
-    if newest and session.settings.summary != "off":
+    if newest and session.settings.summary != "off" and session.host.summary_room():
         # The pages of past jobs are a copy that the ledger's administrator does not rewrite by the way.
         session.host.write_summary(_summary(newest, key))
     if arguments.json:
