@@ -57,7 +57,9 @@ def test_a_description_is_one_sentence_without_an_expression(name: str) -> None:
 def test_a_python_is_found_as_for_recording() -> None:
     ours = iter(STEP["run"].splitlines())
     recording = RECORD["runs"]["steps"][0]["run"]
-    theirs = [line for line in recording[recording.index("for python in") :].splitlines() if "entrypoint.py" not in line]
+    theirs = [
+        line for line in recording[recording.index("for python in") :].splitlines() if "entrypoint.py" not in line
+    ]
     assert [line for line in theirs if line not in ours] == []
 
 
