@@ -27,8 +27,8 @@ _SCOPES: dict[Scope, dict[ErrorClass, str]] = {
         ErrorClass.EXTERNAL_API: "quota",
         ErrorClass.BUILD: "compile lint security sanitizer migration config vcs coverage test test_flaky crash",
         ErrorClass.DEPENDENCY: "not_found conflict lockfile blocked install_build integrity artifact",
-        # A disk that is full, a memory that is too small, a port that is taken: of 38 labelled ones a fresh machine would
-        # have helped 11. Who knows better says so under `rerun.scopes`.
+        # A disk that is full, a memory that is too small, a port that is taken: of 38 labelled ones a fresh machine
+        # would have helped 11. Who knows better says so under `rerun.scopes`.
         ErrorClass.ENVIRONMENT: (
             "disk oom docker_daemon port clock "
             "image_pull rollout service_not_ready timeout_job arch permission_fs missing_tool missing_env windows"
