@@ -10,6 +10,7 @@ from pathlib import Path
 from lumen_action import __version__
 from lumen_action.commands import World
 from lumen_action.errors import ConfigError, LumenError
+from lumen_action.running.outlets import open_closed_streams
 
 # Name, and what it does in a line; the module of the same name is imported only when it is called.
 COMMANDS: Mapping[str, str] = {
@@ -34,7 +35,9 @@ COMMANDS: Mapping[str, str] = {
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    world = world or World()
+    if world is None:
+        open_closed_streams()
+        world = World()
     for stream in (world.stdout, world.stderr):
         # A log may hold what the terminal's encoding cannot show.
         reconfigure = getattr(stream, "reconfigure", None)

@@ -26,15 +26,16 @@ def demotions(ledger: Ledger) -> Mapping[str, str]:
     return found
 
 
-def renew_demotions(ledger: Ledger, now_ms: int, calendar: Calendar) -> Mapping[str, str]:
-    """Find them anew when that was not done today; whoever does so at the same time finds the same."""
+def renew_demotions(ledger: Ledger, now_ms: int, calendar: Calendar, *, keep: bool = True) -> Mapping[str, str]:
+    """Find them anew when that was not done today, and keep them; whoever does so at the same time finds the same."""
     if not isinstance(ledger, Notes):
         return {}
     today, kept = calendar.day_of(now_ms), ledger.note(_NOTE)
     if kept and json.loads(kept)["day"] == today:
         return demotions(ledger)
     found = demoted(help_by_signature(retries_in(retry_facts(ledger, last_days(today, DAYS)))))
-    ledger.put_note(_NOTE, json.dumps({"day": today, "signatures": found}).encode(), expected=kept)
+    if keep:
+        ledger.put_note(_NOTE, json.dumps({"day": today, "signatures": found}).encode(), expected=kept)
     return found
 
 

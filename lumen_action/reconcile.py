@@ -17,8 +17,9 @@ from lumen_action.sli.days import Calendar
 from lumen_action.sli.reconciling.ciruns import Attempt, Run
 from lumen_action.sli.reconciling.habits import WorkflowHabits
 from lumen_action.sli.reconciling.hearing import listen
-from lumen_action.sli.reconciling.missing import Known, Rules, facts_of_attempt, missing_facts, pipeline_of
+from lumen_action.sli.reconciling.missing import Known, Rules, missing_facts, pipeline_of
 from lumen_action.sli.reconciling.progress import Done, Progress, habits_key
+from lumen_action.sli.reconciling.runfacts import facts_of_attempt
 
 HOUR_MS = 3_600_000
 # A re-run keeps its run's creation time: what was settled yesterday is looked at again, for one call a hundred runs.

@@ -12,8 +12,10 @@ if __name__ == "__main__":
     here = os.path.realpath(__file__)
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(here))))  # noqa: PTH120 - pathlib costs every start
 
+    from lumen_action.running.outlets import open_closed_streams
     from lumen_action.running.shell import main
 
+    open_closed_streams()
     code = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()

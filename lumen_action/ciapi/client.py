@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+from lumen_action.ciapi.answers import changed, json_list, json_object, said
 from lumen_action.ciapi.faults import (
     PERMISSION,
     REFUSED,
@@ -21,21 +22,22 @@ from lumen_action.ciapi.faults import (
     UncertainError,
     VanishedError,
 )
+from lumen_action.ciapi.patience import Limits, until_answered
 from lumen_action.errors import ConfigError
 from lumen_action.http import Http, HttpError, Request, Response, Timing, origin
 
 API_VERSION = "2022-11-28"
 PAGE = 100
 _TRIES = 4
-# A job that only waits costs money: a limit that lasts longer is for the next call.
-_LONGEST_WAIT_SECONDS = 90.0
 # What GitHub advises when a secondary limit names no time.
 _SECONDARY_SECONDS = 60.0
 _MOST_BYTES = 64 * 1024 * 1024
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
 _GONE = (404, 410)
+_LIMITED = 429
 _SERVER_FAULT = 500
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
-_NO_JSON = "GitHub's API answered {status} without a JSON {kind}; is GITHUB_API_URL the API's address?"
 _LIMIT_WORDS = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 
 Query = Mapping[str, str | int]
@@ -69,9 +71,8 @@ class Client:
         self.calls = 0
         self._timing = timing or Timing()
         self._http = Http(patience_seconds=access.timeout_seconds, timing=self._timing, tries_again=False)
-        self._tell = tell
+        self._limits = Limits("GitHub", timing=self._timing, tell=tell)
         self._most_calls: int | None = None
-        self._waited_seconds = 0.0
 
     def get(self, path: str, query: Query | None = None) -> Page:
         """Return the JSON object at a path of the repository."""
@@ -89,7 +90,7 @@ class Client:
         """Yield the items of an answer that is a list, page after page."""
         url = self._url(path, {**query, "per_page": PAGE})
         while url:
-            answer, found = self._patiently(url, _json_list)
+            answer, found = self._patiently(url, json_list)
             yield from found
             url = self._next_url(answer, url)
 
@@ -103,15 +104,8 @@ class Client:
         A RefusedError or VanishedError changed nothing; after an UncertainError look before you send it again.
         """
         url, encoded = self._url(path), json.dumps(body).encode()
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                answer = self._ask(method, url, encoded)
-            except HttpError as fault:
-                self._refuse_change(fault, tries)
-            else:
-                return _changed(answer, origin(url))
+        answer = until_answered(lambda: self._ask(method, url, encoded), self._refuse_change)
+        return changed(answer, origin(url))
 
     @contextmanager
     def at_most(self, calls: int) -> Iterator[None]:
@@ -133,7 +127,7 @@ class Client:
         return f"{url}?{urlencode(query)}" if query else url
 
     def _page(self, url: str) -> Page:
-        answer, found = self._patiently(url, _json_object)
+        answer, found = self._patiently(url, json_object)
         return Page(found, self._next_url(answer, url))
 
     def _next_url(self, answer: Response, url: str) -> str:
@@ -180,9 +174,9 @@ class Client:
         """Wait for what passes; raise what does not, in words that say what to do."""
         if self._outlasted(fault):
             return
-        if fault.status == 403:  # noqa: PLR2004 - the status by its number, as everybody knows it
+        if fault.status == _FORBIDDEN:
             words = PERMISSION.format(repo=self.access.repo, said=fault)
-            raise NotPermittedError(f"token: {words}", _said(fault)) from None
+            raise NotPermittedError(f"token: {words}", said(fault)) from None
         if fault.status in _GONE:
             raise VanishedError(str(fault)) from None
         passing = fault.status is None or fault.status >= _SERVER_FAULT
@@ -202,22 +196,23 @@ class Client:
         if fault.status in _GONE:
             raise VanishedError(str(fault)) from None
         if fault.status is not None and fault.status < _SERVER_FAULT:
-            raise RefusedError(str(fault), fault.status, _said(fault)) from None
+            raise RefusedError(str(fault), fault.status, said(fault)) from None
         raise UncertainError(f"{fault}; whether it was done is not known") from None
 
     def _outlasted(self, fault: HttpError) -> bool:
         """Wait for the end of a limit, if the fault is one; a refused token never passes."""
         wait = self._limit_seconds(fault)
         if wait is not None:
-            self._wait(wait)
+            if not self._limits.outlasted(wait):
+                raise RateLimitedError(wait, self._timing.now()) from None
             return True
-        if fault.status == 401:  # noqa: PLR2004
+        if fault.status == _UNAUTHORIZED:
             raise ConfigError("token: " + REFUSED.format(server=origin(self.access.url))) from None
         return False
 
     def _limit_seconds(self, fault: HttpError) -> float | None:
         """Return how long a rate limit lasts, None when the fault is none."""
-        if fault.status not in (403, 429) or fault.answer is None:
+        if fault.status not in (_FORBIDDEN, _LIMITED) or fault.answer is None:
             return None
         if fault.retry_after_seconds is not None:
             return fault.retry_after_seconds
@@ -225,53 +220,8 @@ class Client:
         reset = headers.get("x-ratelimit-reset", "")
         if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
             return max(1.0, int(reset) - self._timing.now() + 1)
-        limited = fault.status == 429 or _LIMIT_WORDS.search(fault.answer.body)  # noqa: PLR2004
+        limited = fault.status == _LIMITED or _LIMIT_WORDS.search(fault.answer.body)
         return _SECONDARY_SECONDS if limited else None
-
-    def _wait(self, seconds: float) -> None:
-        if self._waited_seconds + seconds > _LONGEST_WAIT_SECONDS:
-            raise RateLimitedError(seconds, self._timing.now()) from None
-        # A limit of 0 s may be named again and again.
-        pause = self._timing.pause(1, seconds)
-        self._waited_seconds += max(1.0, pause)
-        self._tell(f"GitHub's rate limit: waiting {pause:.0f} s")
-        self._timing.sleep(pause)
-
-
-def _json_object(answer: Response) -> Mapping[str, object]:
-    found = _json(answer)
-    if not isinstance(found, dict):
-        raise ApiError(_NO_JSON.format(status=answer.status, kind="object"))
-    return found
-
-
-def _json_list(answer: Response) -> list[object]:
-    found = _json(answer)
-    if not isinstance(found, list):
-        raise ApiError(_NO_JSON.format(status=answer.status, kind="list"))
-    return found
-
-
-def _json(answer: Response) -> object:
-    try:
-        return json.loads(answer.body)
-    except ValueError:
-        return None
-
-
-def _changed(answer: Response, server: str) -> Mapping[str, object]:
-    """Read what came of a change; some answers are empty by design."""
-    found = _json(answer) if answer.body.strip() else {}
-    if not isinstance(found, dict):
-        raise UncertainError(f"{server} answered {answer.status} without a JSON object: what was done is not known")
-    return found
-
-
-def _said(fault: HttpError) -> str:
-    """Return the API's own sentence about a refusal."""
-    found = _json(fault.answer) if fault.answer else None
-    said = found.get("message") if isinstance(found, dict) else None
-    return said if isinstance(said, str) else ""
 
 
 def _counted(fault: HttpError, tries: int) -> str:

@@ -88,6 +88,12 @@ def instant_or_none(found: Record, name: str) -> int | None:
     return None if found.get(name) is None else _instant(found, name)
 
 
+def instant_ms(said: str) -> int:
+    """Return a time as APIs write it; a ValueError when it is none."""
+    # Python 3.10 does not read the Z.
+    return int(datetime.fromisoformat(said.replace("Z", "+00:00")).timestamp() * 1000)
+
+
 def _step(raw: object) -> Step:
     step = record(raw, "a step")
     return Step(
@@ -98,7 +104,6 @@ def _step(raw: object) -> Step:
 def _instant(found: Record, name: str) -> int:
     said = value(found, name, str)
     try:
-        # Python 3.10 does not read the Z.
-        return int(datetime.fromisoformat(said.replace("Z", "+00:00")).timestamp() * 1000)
+        return instant_ms(said)
     except ValueError:
         raise ApiError(f"GitHub's API gave `{name}` as a text that is no time") from None

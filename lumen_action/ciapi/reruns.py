@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lumen_action.ciapi.client import Client, Query
 from lumen_action.ciapi.faults import NotPermittedError, VanishedError
 from lumen_action.ciapi.reading import Record, instant_or_none, items, read_job, read_run, record, text, value
+from lumen_action.ciapi.runs import jobs_at
 from lumen_action.ciapi.seen import Head, Pull, SeenJob, SeenRun
 from lumen_action.failure.circumstances import Annotation
 from lumen_action.sli.reconciling.ciruns import Run
@@ -31,8 +33,7 @@ class Reruns:
 
     def jobs(self, run_id: int, number: int) -> list[SeenJob]:
         """Return all jobs of an attempt."""
-        pages = self.client.pages(f"actions/runs/{run_id}/attempts/{number}/jobs", {})
-        return [_seen_job(raw) for page in pages for raw in items(page.body, "jobs")]
+        return [_seen_job(raw) for raw in jobs_at(self.client, f"actions/runs/{run_id}/attempts/{number}")]
 
     def log(self, job_id: int) -> bytes:
         """Return the log of a job that is over; a VanishedError when there is none, as for a lost runner."""
@@ -88,18 +89,26 @@ class Reruns:
 def _seen_run(raw: Record) -> SeenRun:
     repository = raw.get("head_repository")
     owner = repository.get("owner") if isinstance(repository, dict) else None
-    pulls = raw.get("pull_requests")
     return SeenRun(
         read_run(raw),
         Head(
             branch=text(raw, "head_branch"),
             workflow_id=value(raw, "workflow_id", int),
             owner=text(owner, "login") if isinstance(owner, dict) else "",
-            pulls=tuple(value(record(each, "a pull request"), "number", int) for each in pulls)
-            if isinstance(pulls, list)
-            else (),
+            pulls=tuple(_pulls_here(raw)),
         ),
     )
+
+
+def _pulls_here(raw: Record) -> Iterator[int]:
+    """Yield the pull requests into this repository; one of the same branch into a fork has a number of the fork's."""
+    here = value(record(raw.get("repository"), "the repository of a run"), "id", int)
+    pulls = raw.get("pull_requests")
+    for each in pulls if isinstance(pulls, list) else ():
+        found = record(each, "a pull request")
+        base = record(record(found.get("base"), "the base of a pull request").get("repo"), "its repository")
+        if value(base, "id", int) == here:
+            yield value(found, "number", int)
 
 
 def _seen_job(raw: object) -> SeenJob:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lumen_action.ciapi.client import Client, Query
 from lumen_action.ciapi.faults import ApiError
 from lumen_action.ciapi.reading import items, read_job, read_run, value
-from lumen_action.sli.reconciling.ciruns import Attempt, Job, Run
+from lumen_action.sli.reconciling.ciruns import Attempt, Run
 
 MOST_CALLS_AN_ATTEMPT = 15
 # GitHub shows no more of a search, whatever its pages say.
@@ -51,17 +51,19 @@ class Runs:
         with self.client.at_most(MOST_CALLS_AN_ATTEMPT):
             place = f"actions/runs/{run.id}/attempts/{number}"
             seen = run if number == run.attempt else read_run(self.client.get(place).body)
-            return Attempt(seen, tuple(self._jobs(place)))
+            return Attempt(seen, tuple(map(read_job, jobs_at(self.client, place))))
 
-    def _jobs(self, place: str) -> list[Job]:
-        found: list[object] = []
-        total = 0
-        for page in self.client.pages(f"{place}/jobs", {}):
-            total = value(page.body, "total_count", int)
-            found += items(page.body, "jobs")
-        if len(found) < total:
-            raise ApiError(f"GitHub's API announced {total} jobs of {place} and gave {len(found)}")
-        return [read_job(raw) for raw in found]
+
+def jobs_at(client: Client, place: str) -> list[object]:
+    """Return all jobs of an attempt as the API gives them; one that is left out might be the one that matters."""
+    found: list[object] = []
+    total = 0
+    for page in client.pages(f"{place}/jobs", {}):
+        total = value(page.body, "total_count", int)
+        found += items(page.body, "jobs")
+    if len(found) < total:
+        raise ApiError(f"GitHub's API announced {total} jobs of {place} and gave {len(found)}")
+    return found
 
 
 def _stamp(instant_ms: int) -> str:

@@ -15,13 +15,11 @@ _SPAN = re.compile(r"([1-9][0-9]{0,3})([hd])")
 _UNIT_MS = {"h": _HOUR_MS, "d": 24 * _HOUR_MS}
 
 
-def word(arguments: argparse.Namespace, world: World, name: str) -> str:
-    """Return what was said first about an option."""
+def word(arguments: argparse.Namespace, world: World, name: str, variable: str = "") -> str:
+    """Return what was said first about an option; its environment name is that of the option or `variable`."""
     plain = name.replace("-", "_")
-    said = (
-        getattr(arguments, plain),
-        *(world.env.get(f"{start}{plain.upper()}") for start in ("LUMEN_INPUT_", "LUMEN_")),
-    )
+    end = variable or plain.upper()
+    said = (getattr(arguments, plain), *(world.env.get(f"{start}{end}") for start in ("LUMEN_INPUT_", "LUMEN_")))
     return next((str(each) for each in said if each), "")
 
 
@@ -47,7 +45,7 @@ def instant(text: str, now_ms: int, problems: list[str]) -> int | None:
 
 
 def telling(world: World) -> Callable[[str], None]:
-    """Return what tells a person; names of jobs are foreign text, and a runner also obeys stderr."""
+    """Return what tells a person; names of jobs and lines of logs are foreign text, and a runner also obeys stderr."""
     if world.env.get("GITHUB_ACTIONS") == "true":
         return lambda text: world.tell(disarm(text))
     return world.tell

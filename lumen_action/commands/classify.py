@@ -8,6 +8,7 @@ from typing import Any
 from lumen_action.automaton import AutomatonScreen
 from lumen_action.catalogue import load_catalogue, own_rules
 from lumen_action.commands import World
+from lumen_action.commands.parsers import plain_parser
 from lumen_action.errors import ConfigError
 from lumen_action.failure import Analysis, classify
 from lumen_action.failure.circumstances import Annotation, Circumstances, exit_code_of
@@ -18,12 +19,11 @@ from lumen_action.model import Verdict
 
 def parser() -> argparse.ArgumentParser:
     """Say what the command takes."""
-    made = argparse.ArgumentParser(
-        prog="lumen classify",
-        description="Say why a log failed. The last line of the answer starts with the class.",
-        epilog="examples:\n  lumen classify build.log\n  make 2>&1 | lumen classify - --explain",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    made = plain_parser(
+        "classify",
+        "Say why a log failed. The last line of the answer starts with the class.",
+        "lumen classify build.log",
+        "make 2>&1 | lumen classify - --explain",
     )
     made.add_argument("file", nargs="?", default="-", help="the log, plain, gzip or the zip of a run; - is stdin")
     made.add_argument("--exit-code", metavar="N", help="how the command ended: its exit code, or a signal such as KILL")

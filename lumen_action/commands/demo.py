@@ -15,6 +15,7 @@ from typing import Any
 
 from lumen_action.cli import main
 from lumen_action.commands import World
+from lumen_action.commands.parsers import plain_parser
 from lumen_action.commands.session import open_session
 from lumen_action.commands.state import state_in
 from lumen_action.errors import LumenError
@@ -61,12 +62,10 @@ _SHOWN = (
 
 def parser() -> argparse.ArgumentParser:
     """Say what the command takes."""
-    made = argparse.ArgumentParser(
-        prog="lumen demo",
-        description="Play a sample day: a transient failure, a permanent one and a winner. No server is needed.",
-        epilog="example:\n  lumen demo --folder lumen-demo",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    made = plain_parser(
+        "demo",
+        "Play a sample day: a transient failure, a permanent one and a winner. No server is needed.",
+        "lumen demo --folder lumen-demo",
     )
     made.add_argument("--folder", default="lumen-demo", help="where ledger, summaries and page are written")
     return made

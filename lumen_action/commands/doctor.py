@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 from lumen_action.commands import World
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import SINKS, command_parser, given
 from lumen_action.commands.session import Session, open_session
 from lumen_action.errors import ConfigError, LumenError, RemoteError
 
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "doctor",
         "Check configuration, ledger, sinks and permissions; every finding names its fix.",
         "lumen doctor --config lumen.yml --pushgateway-url http://push:9091",
-        ("pipeline", "region", "ledger", "pushgateway-url", "remote-write-url", "otlp-url", "textfile-dir", "config"),
+        ("pipeline", "region", "ledger", *SINKS, "config"),
     )
     made.add_argument("--json", action="store_true", help="print one JSON list")
     return made

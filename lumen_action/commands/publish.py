@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from lumen_action.commands import World
+from lumen_action.commands.lasting import deliver_waiting
 from lumen_action.commands.ledger.compacting import close_past_days
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import SINKS, command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, open_session
-from lumen_action.errors import ConfigError, LedgerError, LumenError, RemoteError
-from lumen_action.ledger.deliver import deliver
+from lumen_action.errors import ConfigError, LumenError, RemoteError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
         "Deliver waiting facts, fold the ledger and replace the totals in every sink. Once a day it also closes the\n"
         "facts of past days, as `lumen ledger compact` does.",
         "lumen publish --ledger sqlite:/var/lib/lumen/ledger.db --pushgateway-url http://push:9091",
-        ("pipeline", "ledger", "pushgateway-url", "remote-write-url", "otlp-url", "textfile-dir", "config"),
+        ("pipeline", "ledger", *SINKS, "config"),
     )
     made.add_argument("--json", action="store_true", help="print one JSON object")
     return made
@@ -36,10 +36,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     ledger = session.ledger()
     if not ledger.durable:
         raise ConfigError(session.ephemeral_note)
-    try:
-        deliver(session.spool, ledger, world.clock_ms())
-    except LedgerError as fault:
-        world.tell(f"warning: {fault}")
+    deliver_waiting(session, world.tell)
     publisher = session.publisher()
     names = [session.settings.pipeline] if session.settings.pipeline else ledger.pipelines()
     # The schedule of `lumen.yml` is that of one pipeline.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, instant, telling, word
+from lumen_action.commands.github import client_of, need_token, repository_of
+from lumen_action.commands.lasting import deliver_waiting, lasting_ledger
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
-from lumen_action.errors import ConfigError, LedgerError, RemoteError
-from lumen_action.ledger.deliver import deliver
+from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.model import Fact
 from lumen_action.reconcile import Reconciler, Report, Window
 from lumen_action.sli.reconciling.missing import Rules
@@ -47,15 +47,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Reconcile a window; 75 when a part is left for the next call, 1 when something can never be known."""
     problems: list[str] = []
     window = _window(arguments, world, problems)
-    repository = word(arguments, world, "repository") or world.env.get("GITHUB_REPOSITORY", "")
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
-        problems.append("repository: is missing or malformed; write `--repository org/app`")
+    repository = repository_of(arguments, world, problems)
     dry_run = flag(arguments, world, "dry-run", problems)
     session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
-    if not session.settings.token:
-        problems.append(
-            "token: is missing; in a workflow the action takes it by itself, on a command line set LUMEN_TOKEN"
-        )
+    need_token(session, problems)
     if problems:
         raise ConfigError(problems)
     tell = telling(world)
@@ -72,37 +67,23 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 def _reconciled(
     session: Session, repository: str, window: Window, tell: Callable[[str], None], *, dry_run: bool
 ) -> Report:
-    from lumen_action.ciapi.client import Access, Client
     from lumen_action.ciapi.runs import Runs
 
-    settings, world = session.settings, session.world
-    ledger = session.ledger()
-    if not ledger.durable:
-        raise ConfigError(
-            "ledger: what is found would end with this job; set the ledger that the pipelines write to, such as "
-            "`ledger: git:https://github.com/org/app`"
-        )
+    settings = session.settings
+    ledger = lasting_ledger(session, "what is found would end with this job")
     if not dry_run:
-        try:
-            deliver(session.spool, ledger, world.clock_ms())
-        except LedgerError as fault:
-            tell(f"warning: {fault}")
-    api = (world.env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
-    client = Client(Access(api, repository, settings.token), tell=tell)
-    try:
-        return Reconciler(
-            runs=Runs(client),
-            ledger=ledger,
-            rules=settings.reconcile or Rules(),
-            calendar=settings.calendar,
-            clock_ms=world.clock_ms,
-            tell=tell,
-            pipeline=settings.pipeline,
-            region=settings.region,
-            dry_run=dry_run,
-        ).reconcile(window)
-    finally:
-        client.close()
+        deliver_waiting(session, tell)
+    return Reconciler(
+        runs=Runs(client_of(session, repository, tell)),
+        ledger=ledger,
+        rules=settings.reconcile or Rules(),
+        calendar=settings.calendar,
+        clock_ms=session.world.clock_ms,
+        tell=tell,
+        pipeline=settings.pipeline,
+        region=settings.region,
+        dry_run=dry_run,
+    ).reconcile(window)
 
 
 def _window(arguments: argparse.Namespace, world: World, problems: list[str]) -> Window:

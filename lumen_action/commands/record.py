@@ -7,11 +7,12 @@ from pathlib import Path
 
 from lumen_action.commands import World
 from lumen_action.commands.handing_over import hand_over
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import JOB, SINKS, command_parser, given
 from lumen_action.commands.session import Session, open_session
 from lumen_action.errors import LumenError
 from lumen_action.explaining import Log
 from lumen_action.record import Recorder
+from lumen_action.record.keeping import Keeper
 from lumen_action.running.captured import take
 
 
@@ -28,17 +29,11 @@ def parser() -> argparse.ArgumentParser:
             "pipeline",
             "log-file",
             "error-log",
-            "job-id",
-            "matrix",
-            "run-id",
-            "pipeline-version",
+            *JOB,
             "integrity-ok",
             "report-ok",
             "ledger",
-            "pushgateway-url",
-            "remote-write-url",
-            "otlp-url",
-            "textfile-dir",
+            *SINKS,
             "summary",
             "fail-on-error",
             "transient-exit-code",
@@ -70,8 +65,7 @@ def recorder_of(session: Session, captured: Log | None = None) -> Recorder:
         settings=session.settings,
         workspace=Path(world.env.get("GITHUB_WORKSPACE") or world.folder),
         host=session.host,
-        spool=session.spool,
-        open_ledger=session.ledger,
+        keeper=Keeper(session.spool, session.ledger, world.clock_ms),
         clock_ms=world.clock_ms,
         random=world.random,
         captured=captured,

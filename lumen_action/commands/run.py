@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lumen_action.commands import World
 from lumen_action.commands.handing_over import hand_over
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import JOB, SINKS, command_parser, given
 from lumen_action.commands.record import recorder_of
 from lumen_action.commands.session import Session, open_session
 from lumen_action.commands.tries import Tries, guarded
@@ -20,6 +20,7 @@ from lumen_action.running.attempts import Rules, Tried, outcome_of, pursue
 from lumen_action.running.captured import take
 from lumen_action.running.options import RunOptions
 from lumen_action.running.signals import Signals
+from lumen_action.running.words import unfailing
 from lumen_action.settings import RUN_OPTIONS, Settings
 
 
@@ -34,15 +35,9 @@ def parser() -> argparse.ArgumentParser:
             *RUN_OPTIONS,
             "region",
             "pipeline",
-            "job-id",
-            "matrix",
-            "run-id",
-            "pipeline-version",
+            *JOB,
             "ledger",
-            "pushgateway-url",
-            "remote-write-url",
-            "otlp-url",
-            "textfile-dir",
+            *SINKS,
             "summary",
             "fail-on-error",
             "config",
@@ -54,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Run a stage to its end; the exit code is the command's own."""
+    world = replace(world, stdout=unfailing(world.stdout), stderr=unfailing(world.stderr))
     session = open_session(given(arguments), world, required=("stage",))
     options = session.settings.running or RunOptions()
     words = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command

@@ -18,6 +18,7 @@ from lumen_action.ledger.spool import Spool
 from lumen_action.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from lumen_action.http import Http
     from lumen_action.ledger.notes import Notes
     from lumen_action.publish import Publisher
     from lumen_action.sinks import Sink
@@ -129,36 +130,34 @@ class Session:
     def sinks(self) -> list[Sink]:
         """Return the sinks that are set."""
         sinks: list[Sink] = []
+        settings, clock_ms, patience = self.settings, self.world.clock_ms, self.patience_seconds
         if self.ledger_url.startswith("pushgateway:"):
             # Totals of a store that forgets would fall; what is kept there is counted by rules of its own.
             return sinks
-        if self.settings.pushgateway:
-            from lumen_action.http import Http
+        if settings.pushgateway:
             from lumen_action.sinks.pushgateway import Pushgateway
 
-            sinks.append(Pushgateway(self.settings.pushgateway, Http(patience_seconds=self.patience_seconds)))
-        if self.settings.remote_write:
-            from lumen_action.http import Http
+            sinks.append(Pushgateway(settings.pushgateway, self._http()))
+        if settings.remote_write:
             from lumen_action.sinks.remote_write import RemoteWrite
 
-            patience = self.patience_seconds
-            http = Http(patience_seconds=patience)
-            notes, clock_ms = self._notes(), self.world.clock_ms
-            sinks.append(
-                RemoteWrite(self.settings.remote_write, http, notes, clock_ms=clock_ms, patience_seconds=patience)
-            )
-        if self.settings.otlp:
-            from lumen_action.http import Http
+            http, notes = self._http(), self._notes()
+            sinks.append(RemoteWrite(settings.remote_write, http, notes, clock_ms=clock_ms, patience_seconds=patience))
+        if settings.otlp:
             from lumen_action.sinks.otlp import Otlp
 
-            patience, clock_ms = self.patience_seconds, self.world.clock_ms
-            http = Http(patience_seconds=patience)
-            sinks.append(Otlp(self.settings.otlp, http, clock_ms=clock_ms, patience_seconds=patience))
-        if self.settings.textfile_dir:
+            sinks.append(Otlp(settings.otlp, self._http(), clock_ms=clock_ms, patience_seconds=patience))
+        if settings.textfile_dir:
             from lumen_action.sinks.textfile import Textfile
 
-            sinks.append(Textfile(self.settings.textfile_dir))
+            sinks.append(Textfile(settings.textfile_dir))
         return sinks
+
+    def _http(self) -> Http:
+        """Return a connection of its own for each sink."""
+        from lumen_action.http import Http
+
+        return Http(patience_seconds=self.patience_seconds)
 
     def _notes(self) -> Notes:
         """Return the notes of the ledger: every kind that outlives a job has them."""

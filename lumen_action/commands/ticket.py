@@ -8,10 +8,11 @@ from pathlib import Path
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, instant, telling, word
+from lumen_action.commands.github import client_of
+from lumen_action.commands.lasting import deliver_waiting, lasting_ledger
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
-from lumen_action.errors import ConfigError, LedgerError, RemoteError
-from lumen_action.ledger.deliver import deliver
+from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.ops.tickets import Draft, Tracker
 from lumen_action.ops.tickets.cases import Case
 from lumen_action.ops.tickets.deciding import Move, Rules
@@ -77,21 +78,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 
 
 def _synced(session: Session, tracker: Tracker, rules: Rules, tell: Callable[[str], None], *, dry_run: bool) -> Report:
-    settings, world, ledger = session.settings, session.world, session.ledger()
-    if ledger.url.startswith("pushgateway:"):
-        raise ConfigError(
-            "ledger: a Pushgateway keeps no evidence; tickets need another ledger, such as `ledger: git:…`"
-        )
-    if not ledger.durable:
-        raise ConfigError(
-            "ledger: what tickets are made of would end with this job; set the ledger that the pipelines write to, "
-            "such as `ledger: git:https://github.com/org/app`"
-        )
+    settings, world = session.settings, session.world
+    ledger = lasting_ledger(session, "what tickets are made of would not be kept", evidence=True)
     if not dry_run:
-        try:
-            deliver(session.spool, ledger, world.clock_ms())
-        except LedgerError as fault:
-            tell(f"warning: {fault}")
+        deliver_waiting(session, tell)
     writer = Writer(
         secrets=settings.secrets,
         labels=rules.options.labels,
@@ -135,13 +125,9 @@ def _tracker(
 
         api = (env.get("CI_API_V4_URL") or "https://gitlab.com/api/v4").rstrip("/")
         return GitLabIssues(GitLabAccess(api, project, token), tell=tell)
-    from lumen_action.ciapi.client import Access, Client
     from lumen_action.ops.tickets.github import GitHubIssues
 
-    api = (env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
-    client = Client(Access(api, project, token), tell=tell)
-    session.world.closing.callback(client.close)
-    return GitHubIssues(client, env.get("GITHUB_SERVER_URL") or "https://github.com")
+    return GitHubIssues(client_of(session, project, tell), env.get("GITHUB_SERVER_URL") or "https://github.com")
 
 
 def _assigned(options: TicketOptions, folder: Path) -> Assigned:

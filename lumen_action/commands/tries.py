@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from lumen_action.commands.session import Session
@@ -17,7 +18,8 @@ from lumen_action.model import Verdict
 from lumen_action.record import Recorder, Told
 from lumen_action.running.attempts import Ended, Tried, outcome_of
 from lumen_action.running.options import RunOptions
-from lumen_action.running.process import Ending, Patience, run_process
+from lumen_action.running.outlets import write_all
+from lumen_action.running.process import NOT_EXECUTABLE, Ending, Patience, run_process
 from lumen_action.running.shells import command_for, dressed, suffix_of
 from lumen_action.running.signals import Signals
 from lumen_action.running.tail import Tail
@@ -71,13 +73,15 @@ class Tries:
         verdict, self.errors = self.recorder.explain(Log(self._kept.chunks(), self._kept.gap, circumstances))
         return verdict
 
-    def retries_today(self) -> int:
-        """Count the retries of the pipeline; a ledger that does not answer forbids none."""
-        return guarded(self.session.host, 0, self.recorder.retries_today)
+    def take_retry(self, most: int) -> bool:
+        """Take one of the pipeline's retries of the day; a ledger that does not answer forbids none."""
+        return guarded(
+            self.session.host, most > 0, lambda: self.recorder.take_retry(most, self.session.world.new_token())
+        )
 
     def demoted(self, signature: str) -> str:
         """Return why a signature has lost its retries; a ledger that does not answer takes none away."""
-        return guarded(self.session.host, "", lambda: self.recorder.demoted(signature))
+        return guarded(self.session.host, "", lambda: self.recorder.keeper.demoted(signature))
 
     def announce(self, tried: Tried) -> None:
         """Keep the fact of the failed try and say what follows."""
@@ -100,7 +104,7 @@ class Tries:
             return
         with self._group("clean-up between two tries"):
             ending = self._run_script(self.options.cleanup, seconds, _nowhere)
-        if not ending.good:
+        if not (ending.good or ending.interrupted):
             self.session.host.notice("warning", "lumen", f"the clean-up failed: {ending}; the next try starts anyway")
 
     def told(self, tried: Tried) -> Told:
@@ -120,13 +124,27 @@ class Tries:
         """Run a script by its shell; it travels in a file that only we can read, never in a command line."""
         shell = self.options.shell
         file = self.session.host.state_dir / f"script-{secrets.token_hex(8)}{suffix_of(shell)}"
-        file.parent.mkdir(parents=True, exist_ok=True)
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
             file.write_text(dressed(shell, script), encoding="utf-8")
+        except OSError as fault:
+            return self._without_script(file, fault, feed)
+        try:
             return self._run(command_for(shell, str(file)), seconds, feed)
         finally:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # the script may have taken its folder with it
+                file.unlink()
+
+    def _without_script(self, file: Path, fault: OSError, feed: Callable[[int, bytes], None]) -> Ending:
+        """End as a command does that cannot be started: the try before may have filled the disk."""
+        said = f"lumen: cannot write the script {file}: {fault.strerror}\n".encode()
+        with suppress(OSError):
+            file.unlink()
+        feed(1, said)
+        self._flush()
+        write_all(self.session.world.stderr.fileno(), said)
+        return Ending(NOT_EXECUTABLE, 0.0)
 
     def _run(self, words: Sequence[str], seconds: float | None, feed: Callable[[int, bytes], None]) -> Ending:
         world = self.session.world

@@ -73,7 +73,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
         super().__init__((host, port), _Handler)
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as socketserver calls it
+    def handle_error(self, *_: object) -> None:
         if not isinstance(sys.exc_info()[1], OSError):  # a client that hung up or fell silent
             traceback.print_exc()
 
@@ -151,5 +151,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Name the program, and no versions."""
         return "lumen"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
+    def log_message(self, *_: object) -> None:
         """Keep quiet about every scrape."""

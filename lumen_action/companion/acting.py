@@ -14,15 +14,16 @@ from lumen_action.companion.claims import claim_of, next_claim, stages, still_he
 from lumen_action.companion.deciding import Course, RunDecision, decide_run, judge
 from lumen_action.companion.guards import Around, Forbidden, Scene, forbidden, forbidden_around, refused, settled
 from lumen_action.companion.reading import Reader
-from lumen_action.companion.spread import WINDOW_MS, incident, incident_key, leading, mark_of, spread_of
+from lumen_action.companion.spread import WINDOW_MS, incident, incident_key, leading, mark_of, widespread
 from lumen_action.demotions import renew_demotions
 from lumen_action.errors import ConfigError
 from lumen_action.ledger import Ledger, Put
-from lumen_action.model import Fact, FactKey, Failure, Kind, Outcome, Source
+from lumen_action.model import Fact, Failure, Kind, Outcome, Source, Trust
 from lumen_action.rerun import Policy
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.reconciling.habits import WorkflowHabits
-from lumen_action.sli.reconciling.missing import PROVIDER, Rules, facts_of_run, pipeline_of
+from lumen_action.sli.reconciling.missing import Rules, pipeline_of
+from lumen_action.sli.reconciling.runfacts import day_of, facts_of_run, first_of, key_of
 
 # A job that only waits costs money: what is worth it later is for a later call.
 LONGEST_WAIT_SECONDS = 300
@@ -87,7 +88,7 @@ class Companion:
             jobs = self.reruns.jobs(run_id, number)
             facts = facts_of_run(seen.run, self.ledger.scan(run=str(run_id)))
             failed = self.reader.read(seen.run, jobs, facts, self.team.most_failed_jobs)
-        demoted = renew_demotions(self.ledger, self.clock_ms(), self.team.calendar)
+        demoted = renew_demotions(self.ledger, self.clock_ms(), self.team.calendar, keep=not self.dry_run)
         judged = judge(failed, number, self.team.policy, self.random, demoted)
         decision = decide_run(judged, self.team.most_failed_jobs, len(failed))
         fact = self._fact(seen, facts, decision)
@@ -95,6 +96,9 @@ class Companion:
             decision = self._braked(decision, fact, self._scene(seen, number, jobs))
         if decision.course is Course.RERUN:
             decision = self._again(decision, fact, seen, jobs)
+        if decision.course is Course.INCIDENT and fact.trust is not Trust.TRUSTED:
+            why = f"{decision.reason}; what a fork reports opens no incident"
+            decision = replace(decision, course=Course.NOTHING, reason=why, guard="fork")
         report = self._report(seen, number, decision)
         return self._opened(report, fact) if decision.course is Course.INCIDENT else report
 
@@ -103,11 +107,12 @@ class Companion:
         reason = forbidden(scene)
         if reason:
             return _held_back(decision, reason)
-        mark = fact.failure.fingerprint if fact.failure else ""
-        spread = spread_of(mark, [fact, *self._recent()], fact.observed_at_ms)
-        if spread.wide:
+        own = [fact, *(replace(fact, failure=failure) for failure in _failures(decision))]
+        wide = widespread(own, self._recent(), fact.observed_at_ms)
+        if wide:
+            mark, spread = wide
             why = f"not rerun: the same failure was seen in {spread} within {WINDOW_MS // 60_000} min"
-            return replace(decision, course=Course.INCIDENT, reason=why)
+            return replace(decision, course=Course.INCIDENT, reason=why, everywhere=mark)
         return decision
 
     def _again(self, decision: RunDecision, fact: Fact, seen: SeenRun, jobs: Sequence[SeenJob]) -> RunDecision:
@@ -126,7 +131,7 @@ class Companion:
         reason = forbidden(scene) or forbidden_around(scene, self._around(now))
         if reason:
             return _held_back(decision, reason)
-        return decision if self.dry_run else self._claimed(decision, fact)
+        return self._claimed(decision, fact)
 
     def _claimed(self, decision: RunDecision, fact: Fact) -> RunDecision:
         """Make the call only with our fact in the ledger before it."""
@@ -141,6 +146,8 @@ class Companion:
         if not claim.stage:
             course = Course.LATER if claim.for_later else Course.NOTHING
             return replace(decision, course=course, reason=f"not rerun: {claim.reason}", guard="claim")
+        if self.dry_run:
+            return decision
         own = replace(claim_of(fact, claim.stage), observed_at_ms=claimed_ms)
         if self.ledger.put(own) is not Put.CREATED:
             return _held_back(decision, Forbidden("claim", "another companion was faster"))
@@ -193,41 +200,37 @@ class Companion:
     def _fact(self, seen: SeenRun, facts: Sequence[Fact], decision: RunDecision) -> Fact:
         """Return what is known of the failed attempt, from which claims and incidents are made."""
         run, now_ms = seen.run, self.clock_ms()
-        first = min(facts, key=lambda fact: fact.order, default=None)
+        first = first_of(facts)
         verdict = leading([each.job for each in decision.judged])
         judged = next((each.decision for each in decision.judged if each.job.verdict is verdict), None)
         return Fact(
-            key=FactKey(
-                provider=PROVIDER,
-                host=run.host,
-                repo=first.key.repo if first else run.repo,
-                run=str(run.id),
-                attempt=run.attempt,
-                job="",
-                region="",
-                kind=Kind.RERUN,
-                stage="run",
-            ),
+            key=key_of(run, first, Kind.RERUN),
             pipeline=pipeline_of(run, facts, self.team.rules, WorkflowHabits(), self.team.pipeline),
-            day=first.day if first else self.team.calendar.day_of(run.created_ms),
+            day=day_of(run, first, self.team.calendar),
             outcome=Outcome.FAILURE,
             observed_at_ms=now_ms,
             failure=Failure.of(verdict, judged) if verdict and judged else None,
             source=Source.API,
             trust=run.trust,
             sha=run.sha,
-            url=f"{run.url}/attempts/{run.attempt}" if run.url else "",
+            url=run.attempt_url,
         )
 
     def _opened(self, report: Report, fact: Fact) -> Report:
         """Open the incident once a day and failure; whoever comes later finds it open."""
-        mark = mark_of([each.job for each in report.decision.judged], report.seen.run.path)
-        today = replace(fact, day=self.team.calendar.day_of(fact.observed_at_ms))
+        decision = report.decision
+        mark = decision.everywhere or mark_of([each.job for each in decision.judged], report.seen.run.path)
+        failure = next((each for each in _failures(decision) if each.fingerprint == mark), fact.failure)
+        today = replace(fact, day=self.team.calendar.day_of(fact.observed_at_ms), failure=failure)
         opened = not self.dry_run and self.ledger.put(incident(today, mark)) is Put.CREATED
         return replace(report, incident_key=incident_key(mark, today.day), incident_opened=opened)
 
     def _report(self, seen: SeenRun, number: int, decision: RunDecision) -> Report:
         return Report(seen, number, decision, self.reruns.client.calls, dry_run=self.dry_run)
+
+
+def _failures(decision: RunDecision) -> list[Failure]:
+    return [Failure.of(each.job.verdict, each.decision) for each in decision.judged if each.job.verdict]
 
 
 def _held_back(decision: RunDecision, reason: Forbidden) -> RunDecision:

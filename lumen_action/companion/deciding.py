@@ -42,6 +42,8 @@ class RunDecision:
     judged: tuple[Judged, ...] = ()
     delay_seconds: int = 0
     guard: str = ""
+    everywhere: str = ""
+    """The fingerprint that is seen everywhere, for an incident of that kind."""
 
     @property
     def tickets(self) -> tuple[Judged, ...]:

@@ -195,7 +195,7 @@ REFUSALS = (
     Refusal("over a month ago", "age", f"it is older than the {MOST_DAYS} days in which GitHub allows a rerun"),
     Refusal("", "refused", "GitHub does not allow a rerun of this run"),
 )
-_RIGHTS = ("not accessible by", "must have admin rights")
+_RIGHTS = ("not accessible by", "must have admin rights", "saml enforcement")
 
 
 def refused(said: str) -> Forbidden | None:

@@ -23,7 +23,7 @@ from lumen_action.model import ErrorClass, Fact, Failure, Kind, Scope, Source, T
 from lumen_action.sli.reconciling.ciruns import Attempt, Run
 from lumen_action.sli.reconciling.habits import WorkflowHabits
 from lumen_action.sli.reconciling.hearing import listen
-from lumen_action.sli.reconciling.missing import facts_of_attempt
+from lumen_action.sli.reconciling.runfacts import facts_of_attempt
 
 MOST_LOGS = 10
 # Of a cancelled run, one annotation tells that the runners are gone as well as a hundred would.

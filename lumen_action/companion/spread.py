@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from lumen_action.companion.jobs import FailedJob
 from lumen_action.failure.fingerprint import fingerprint
-from lumen_action.model import Fact, FactKey, Kind, Verdict
+from lumen_action.model import Fact, FactKey, Kind, Trust, Verdict
 
 WINDOW_MS = 60 * 60_000
 # So many runs, or pipelines, or regions, of which the latter must not be those of one run alone.
@@ -35,16 +35,23 @@ class Spread:
         return f"{self.runs} runs, {self.pipelines} pipelines and {self.regions} regions"
 
 
-def spread_of(mark: str, facts: Iterable[Fact], now_ms: int) -> Spread:
-    """Count where a fingerprint was seen within the window before now."""
-    found = [
-        fact
-        for fact in facts
-        if fact.key.kind in _SPEAKING
-        and fact.failure
-        and fact.failure.fingerprint == mark
-        and now_ms - WINDOW_MS < fact.observed_at_ms
-    ]
+def widespread(own: Sequence[Fact], facts: Iterable[Fact], now_ms: int) -> tuple[str, Spread] | None:
+    """Return the first of our own failures that is everywhere within the window before now, and where it was seen."""
+    seen: dict[str, list[Fact]] = {mark: [] for mark in map(_mark, own) if mark}
+    # Whoever can open pull requests may not hold back the reruns of others.
+    trusted = (fact for fact in facts if fact.trust is Trust.TRUSTED)
+    for fact in (*own, *trusted):
+        if _mark(fact) in seen and fact.key.kind in _SPEAKING and now_ms - WINDOW_MS < fact.observed_at_ms:
+            seen[_mark(fact)].append(fact)
+    spreads = ((mark, _spread(found)) for mark, found in seen.items())
+    return next(((mark, spread) for mark, spread in spreads if spread.wide), None)
+
+
+def _mark(fact: Fact) -> str:
+    return fact.failure.fingerprint if fact.failure else ""
+
+
+def _spread(found: Sequence[Fact]) -> Spread:
     runs = {(fact.key.provider, fact.key.host, fact.key.repo.casefold(), fact.key.run) for fact in found}
     regions = {fact.key.region for fact in found if fact.key.region}
     return Spread(len(runs), len({fact.pipeline for fact in found}), len(regions))

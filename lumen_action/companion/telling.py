@@ -85,7 +85,13 @@ def as_lines(report: Report) -> Iterator[str]:
         if verdict and verdict.evidence:
             yield visible(f"line {verdict.evidence.line}: {verdict.evidence.text}")
     if report.incident_key:
-        yield f"incident {report.incident_key}{': opened' * report.incident_opened}"
+        yield f"incident {report.incident_key} {_of_incident(report)}"
+
+
+def _of_incident(report: Report) -> str:
+    if report.dry_run:
+        return "would be opened, or is known already"
+    return "was opened" if report.incident_opened else "is known already"
 
 
 def _lines(report: Report, shown: int) -> Iterator[str]:
@@ -96,7 +102,7 @@ def _lines(report: Report, shown: int) -> Iterator[str]:
     yield f"{link(f'run {run.id}', run.url)}: {prose(decision.reason, _REASON_BYTES)}"
     if report.incident_key:
         yield ""
-        yield f"Incident {plain(report.incident_key)} {'was opened' if report.incident_opened else 'is known already'}."
+        yield f"Incident {plain(report.incident_key)} {_of_incident(report)}."
     if not decision.judged:
         return
     yield ""

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import cached_property
+from os import SEEK_END
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from lumen_action.errors import RemoteError
 from lumen_action.files import write_atomically
@@ -137,7 +138,9 @@ class GitHubHost:
             self.notice("debug", "", f"{variable} is not set by this runner, so nothing is written there")
             return
         try:
-            with Path(path).open("ab") as file:
+            with Path(path).open("ab+") as file:
+                if not _at_line_begin(file):
+                    file.write(b"\n")
                 file.write(text.encode("utf-8", "backslashreplace"))
         except OSError as fault:
             self.notice("warning", "lumen", f"cannot write to {variable} ({path}): {fault.strerror or fault}")
@@ -193,6 +196,14 @@ class GitHubHost:
 
     def _print(self, line: str) -> None:
         self._out.write(f"{line}\n")
+
+
+def _at_line_begin(file: BinaryIO) -> bool:
+    """Tell whether a file's last line has ended: a script of the same step may have left it open."""
+    if not file.seek(0, SEEK_END):
+        return True
+    file.seek(-1, SEEK_END)
+    return file.read() == b"\n"
 
 
 def _machine_temp() -> Path:

@@ -76,8 +76,9 @@ class GitLabHost:
     def _identity(self) -> Identity:
         return read_identity(self._env)
 
-    def created_at_ms(self, identity: Identity) -> int | None:  # noqa: ARG002 - GitLab tells it of this pipeline only
+    def created_at_ms(self, identity: Identity) -> int | None:
         """Return when the pipeline was created."""
+        del identity  # GitLab tells it of this pipeline only
         return instant_ms(self._env.get("CI_PIPELINE_CREATED_AT", ""))
 
     def set_outputs(self, outputs: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from lumen_action.ledger import pgmessages, pgscram
@@ -50,15 +50,9 @@ class Connection:
         self._touched = 0
         self.allow(timeout_seconds)
         self._socket: socket.socket | None = None
-        try:
+        with self._closed_on_a_fault():
             self._socket = reach(target, self._left)
             self._enter()
-        except OSError as fault:
-            self.close()
-            raise self._broken(fault) from fault
-        except BaseException:
-            self.close()
-            raise
         self._most_bytes = MOST_BYTES
         self._let_in = True
 
@@ -92,6 +86,17 @@ class Connection:
             gone.sendall(pgmessages.TERMINATE)
         with suppress(OSError):
             gone.close()
+
+    @contextmanager
+    def _closed_on_a_fault(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as fault:
+            self.close()
+            raise self._broken(fault) from fault
+        except BaseException:
+            self.close()
+            raise
 
     def _broken(self, fault: OSError) -> PostgresError:
         if isinstance(fault, TimeoutError):
@@ -224,15 +229,9 @@ class Connection:
         self, statement: str, values: Sequence[str | bytes | int], stall_seconds: float | None = None
     ) -> Iterator[tuple[Value, ...]]:
         """Ask and yield the rows; whoever leaves before the end, or on a fault, leaves a closed connection."""
-        try:
+        with self._closed_on_a_fault():
             self._send(pgmessages.question(statement, values))
             yield from self._answer(stall_seconds)
-        except OSError as fault:
-            self.close()
-            raise self._broken(fault) from fault
-        except BaseException:
-            self.close()
-            raise
 
     def _answer(self, stall_seconds: float | None) -> Iterator[tuple[Value, ...]]:
         types: tuple[int, ...] = ()

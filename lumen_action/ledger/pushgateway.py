@@ -156,7 +156,7 @@ class PushgatewayLedger:
         try:
             (metric,) = group[SERIES]["metrics"]
             key = _key(group["labels"])
-            return _Kept(_path(key), _fact(key, metric["labels"], float(metric["value"])))
+            return _Kept(_path(key), _fact(key, metric["labels"], round(float(metric["value"]) * 1000)))
         except (KeyError, ValueError, TypeError) as fault:
             raise IntegrityError(
                 f"ledger {self.url}: the group {json.dumps(group['labels'], sort_keys=True)} is not a run ({fault}); "
@@ -221,50 +221,37 @@ def _key(labels: Mapping[str, str]) -> FactKey:
 
 def _exposed(fact: Fact) -> bytes:
     """Return the one sample of a run in the text format."""
-    labels = {
-        "pipeline": fact.pipeline,
-        "day": fact.day,
-        "outcome": fact.outcome.value,
-        "error_class": _class_of(fact),
-        "leg": fact.leg,
-    }
-    pairs = ",".join(f'{name}="{value.translate(_IN_QUOTES)}"' for name, value in labels.items())
+    pairs = ",".join(f'{name}="{value.translate(_IN_QUOTES)}"' for name, value in _labels(fact).items())
     seconds, rest = divmod(fact.observed_at_ms, 1000)
     about = f"# HELP {SERIES} When a run ended, in seconds since the epoch.\n# TYPE {SERIES} gauge\n"
     return f"{about}{SERIES}{{{pairs}}} {seconds}.{rest:03d}\n".encode()
 
 
-def _fact(key: FactKey, labels: Mapping[str, str], completed_seconds: float) -> Fact:
+def _labels(fact: Fact) -> dict[str, str]:
+    """Return what the one sample of a run says beside its time."""
+    cause = fact.failure.error_class if fact.failure else ErrorClass.UNKNOWN
+    return {
+        "pipeline": fact.pipeline,
+        "day": fact.day,
+        "outcome": fact.outcome.value,
+        "error_class": cause.value if fact.outcome.bad else "",
+        "leg": fact.leg,
+    }
+
+
+def _fact(key: FactKey, labels: Mapping[str, str], observed_at_ms: int) -> Fact:
     cause = labels.get("error_class", "")
     return Fact(
         key=key,
         pipeline=labels.get("pipeline", ""),
         day=labels.get("day", ""),
         outcome=Outcome(labels["outcome"]),
-        observed_at_ms=round(completed_seconds * 1000),
+        observed_at_ms=observed_at_ms,
         leg=labels.get("leg", ""),
-        failure=_failure(cause),
+        failure=Failure(ErrorClass(cause), "unknown") if cause else None,
     )
 
 
 def _told(fact: Fact) -> Fact:
     """Return the part of a fact that the gateway can tell."""
-    return Fact(
-        key=fact.key,
-        pipeline=fact.pipeline,
-        day=fact.day,
-        outcome=fact.outcome,
-        observed_at_ms=fact.observed_at_ms,
-        leg=fact.leg,
-        failure=_failure(_class_of(fact)),
-    )
-
-
-def _class_of(fact: Fact) -> str:
-    if not fact.outcome.bad:
-        return ""
-    return (fact.failure.error_class if fact.failure else ErrorClass.UNKNOWN).value
-
-
-def _failure(cause: str) -> Failure | None:
-    return Failure(ErrorClass(cause), "unknown") if cause else None
+    return _fact(fact.key, _labels(fact), fact.observed_at_ms)

@@ -97,8 +97,8 @@ class Stage(Protocol):
     def explain(self, ending: Ended) -> Verdict:
         """Say why it failed."""
 
-    def retries_today(self) -> int:
-        """Return how many retries the pipeline has had today, in all of its jobs."""
+    def take_retry(self, most: int) -> bool:
+        """Take one of the retries that the pipeline has today in all of its jobs; tell whether one was left."""
 
     def demoted(self, signature: str) -> str:
         """Return why a signature has lost its retries, nothing when it has not."""
@@ -136,12 +136,12 @@ def pursue(stage: Stage, rules: Rules, clock: Callable[[], float]) -> Tried:
         stage.announce(tried)
         if stage.rest(tried.decision.delay_seconds):
             return _given_up(tried, "not retried: a signal came while waiting")
-        stage.clean_up(rules.limits.left(clock() - began))
+        stage.clean_up(rules.limits.of_try(clock() - began))
         if stage.rest(0):
             return _given_up(tried, "not retried: a signal came while cleaning up")
         left = rules.limits.left(clock() - began)
         if left is not None and left <= 0:
-            return _given_up(tried, "not retried: the clean-up has used the time until the deadline")
+            return _given_up(tried, "not retried: waiting and clean-up have used the time until the deadline")
         number += 1
 
 
@@ -157,10 +157,11 @@ def _judged(stage: Stage, rules: Rules, number: int, ending: Ended, left: float 
     decision = decide(verdict, attempt, rules.policy, rules.random)
     if decision.rerun:
         # Asking the ledger takes time, so only where the answer matters.
-        limited = rules.policy.retries_per_day is not None and decision.action is Action.RETRY_NOW
-        retries_today = stage.retries_today() if limited else 0
-        attempt = replace(attempt, retries_today=retries_today, demoted=stage.demoted(verdict.signature))
+        attempt = replace(attempt, demoted=stage.demoted(verdict.signature))
         decision = decide(verdict, attempt, rules.policy, rules.random)
+    most = rules.policy.retries_per_day
+    if most is not None and decision.action is Action.RETRY_NOW and not stage.take_retry(most):
+        decision = decide(verdict, replace(attempt, retries_today=most), rules.policy, rules.random)
     return Tried(number, ending, verdict, decision)
 
 

@@ -55,6 +55,15 @@ def adopt_orphans() -> None:
         return
 
 
+def leave_reader(source: int, outlet: int) -> None:
+    """Let what a service prints that stays go on; without a reader its next line would be its end."""
+    actions = [(os.POSIX_SPAWN_DUP2, source, 0), (os.POSIX_SPAWN_DUP2, outlet, 1)]
+    try:
+        os.posix_spawnp("cat", ["cat"], os.environ, file_actions=actions, setpgroup=0, setsigdef=[signal.SIGPIPE])
+    except OSError:
+        return
+
+
 def lend_terminal(group: int) -> int:
     """Let a command that reads from a terminal do so; return our own group when it was ours to lend."""
     own = os.getpgrp()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
-from lumen_action.running.family import adopt_orphans, children, lend_terminal, take_terminal_back, tell
+from lumen_action.running.family import (
+    adopt_orphans,
+    children,
+    leave_reader,
+    lend_terminal,
+    take_terminal_back,
+    tell,
+)
+from lumen_action.running.outlets import write_all
 from lumen_action.running.signals import Signals, nothing
 
 READ_BYTES = 1 << 16
@@ -21,6 +30,8 @@ _DEADLY = 128
 _IGNORED_BY_PYTHON = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
 # An output that stays open after the end belongs to something left running: what was printed by then still counts.
 _QUIET_SECONDS = 0.1
+# A key pressed at a terminal goes to the command alone: this is how it ends of Ctrl-C.
+_INTERRUPTED_THERE = (-signal.SIGINT, _DEADLY + signal.SIGINT)
 _KILLED_SECONDS = 1.0
 _TICK_SECONDS = 0.05
 
@@ -99,6 +110,8 @@ class _Run:
         self._status: int | None = None
         self._timed_out = False
         self._interrupted = 0
+        # Our own group while the command has the terminal.
+        self._lent_by = 0
         # Signals still to be sent, each with its time.
         self._plan: list[tuple[float, int]] = []
         self._gives_up: float | None = None
@@ -108,23 +121,28 @@ class _Run:
         began = monotonic()
         if self._how.clean:
             adopt_orphans()
-        fault = self._start(command, env)
+        nameless = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        fault = self._start(command, env) if command[0] else nameless
         if fault:
             self._pass(1, f"lumen: cannot run {command[0]}: {fault.strerror}\n".encode())
             return Ending(NOT_FOUND if isinstance(fault, FileNotFoundError) else NOT_EXECUTABLE, monotonic() - began)
         self._signals.forward = self._forward
-        terminal = lend_terminal(self._pid)
+        self._lent_by = lend_terminal(self._pid)
         try:
             for number in self._signals.heard:
                 self._forward(number)
             self._watch(began)
         finally:
             self._signals.forward = nothing
-            if terminal:
-                take_terminal_back(terminal)
-            for source in self._sources:
+            if self._lent_by:
+                take_terminal_back(self._lent_by)
+            for source, (_, outlet) in self._sources.items():
+                if not self._how.clean or self._ended_well:
+                    leave_reader(source, outlet)
                 os.close(source)
         code = os.waitstatus_to_exitcode(self._status or 0)
+        if self._lent_by and code in _INTERRUPTED_THERE:
+            self._interrupted = self._interrupted or signal.SIGINT
         return Ending(
             code if code >= 0 else _DEADLY - code,
             monotonic() - began,
@@ -218,27 +236,31 @@ class _Run:
         return copied, woken
 
     def _pass(self, stream: int, data: bytes) -> bool:
-        """Write everything; without a reader the command is to learn that from its own closed pipe."""
+        """Write everything; where nobody takes it the command is to learn that from its own closed pipe."""
         self._feed(stream, data)
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[os.write(self._outlets[stream], rest) :]
-        except BrokenPipeError:
-            return False
-        return True
+        return write_all(self._outlets[stream], data)
 
     def _reap(self) -> None:
         """Take note of what has ended: the command, and orphans that came to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1 if self._how.clean else self._pid, os.WNOHANG)
+                stops = os.WUNTRACED if self._lent_by else 0
+                pid, status = os.waitpid(-1 if self._how.clean else self._pid, os.WNOHANG | stops)
             except ChildProcessError:
                 return
             if not pid:
                 return
-            if pid == self._pid:
+            if pid == self._pid and os.WIFSTOPPED(status):
+                self._stop_with_it()
+            elif pid == self._pid:
                 self._status = status
+
+    def _stop_with_it(self) -> None:
+        """Stop as the command has by a key at the terminal, and go on with it when somebody wants that."""
+        take_terminal_back(self._lent_by)
+        os.kill(0, signal.SIGTSTP)
+        lend_terminal(self._pid)
+        tell(os.killpg, self._pid, signal.SIGCONT)
 
     def _act(self, now: float) -> None:
         while self._plan and now >= self._plan[0][0]:

@@ -51,7 +51,14 @@ def _run(shell: str, script: str, kept: Tail, signals: Signals) -> Ending:
         return run_process(command_for(shell, named), os.environ, (1, 2), kept.feed, signals, how)
     finally:
         if named != script:
-            os.unlink(named)  # noqa: PTH108 - pathlib costs every start
+            _forget(named)
+
+
+def _forget(copy: str) -> None:
+    try:
+        os.unlink(copy)  # noqa: PTH108 - pathlib costs every start
+    except OSError:
+        return  # the script may have removed it
 
 
 def _named(shell: str, script: str) -> str:

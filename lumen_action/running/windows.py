@@ -9,6 +9,7 @@ from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import IO
 
+from lumen_action.running.outlets import write_all
 from lumen_action.running.process import NOT_EXECUTABLE, NOT_FOUND, READ_BYTES, Ending, Patience
 from lumen_action.running.signals import Signals
 
@@ -71,6 +72,4 @@ def _copy(pipe: IO[bytes] | None, outlet: int, stream: int, feed: Callable[[int,
     while pipe and (data := os.read(pipe.fileno(), READ_BYTES)):
         with lock:
             feed(stream, data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(outlet, rest) :]
+        write_all(outlet, data)

@@ -5,7 +5,9 @@ Whatever is published of such a day stays so, and a fact that comes late becomes
 
 from __future__ import annotations
 
-from lumen_action.model import Fact, FactKey, Kind, Outcome, Source
+from dataclasses import replace
+
+from lumen_action.model import Fact, Kind, Outcome, Source
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import day_state
 from lumen_action.sli.schedule import Schedule
@@ -34,17 +36,7 @@ def closings(
     words = dict.fromkeys(lost, Outcome.FAILURE) | {day: Outcome.MISSING for day in missed if day not in recorded}
     return [
         Fact(
-            key=FactKey(
-                provider=origin.key.provider,
-                host=origin.key.host,
-                repo=origin.key.repo,
-                run=day,
-                attempt=1,
-                job="",
-                region="",
-                kind=_KINDS[words[day]],
-                stage=pipeline,
-            ),
+            key=replace(origin.key, run=day, attempt=1, job="", region="", kind=_KINDS[words[day]], stage=pipeline),
             pipeline=pipeline,
             day=day,
             outcome=words[day],

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import fields
 from functools import reduce
 from operator import add
-from typing import TypeVar
+from typing import Any
 
 from lumen_action.model import Fact, FactKey, Outcome
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.durations import Durations
 from lumen_action.sli.runs import Cause, result_of, stage_of
-from lumen_action.sli.state import DayState, PipelineState, RegionState, State
+from lumen_action.sli.state import Counts, DayState, PipelineState, RegionState, State
 from lumen_action.sli.tally import DayTally, Newest, RegionTally, Tallied, tally
 
 Collected = Mapping[FactKey, Fact]
-K = TypeVar("K")
 
 
 def collect(facts: Iterable[Fact], into: Collected | None = None) -> Collected:
@@ -83,16 +83,7 @@ def pipeline_state(pipeline: str, tallied: Tallied, *, now_ms: int, calendar: Ca
 def _region(region: str, days: list[RegionTally], newest: Newest) -> RegionState:
     return RegionState(
         region=region,
-        runs=sum(day.runs for day in days),
-        success=sum(day.success for day in days),
-        failed=_total(day.failed for day in days),
-        corrected=_total(day.corrected for day in days),
-        stage_success=_total(day.stage_success for day in days),
-        stage_failed=_total(day.stage_failed for day in days),
-        attempts=_total(day.attempts for day in days),
-        reruns=_total(day.reruns for day in days),
-        first_try=_total(day.first_try for day in days),
-        retries=_total(day.retries for day in days),
+        **{item.name: _added([getattr(day, item.name) for day in days]) for item in fields(Counts)},
         consecutive_failures=_streak(days),
         last_run_ms=max((day.last_run_ms for day in days if day.last_run_ms is not None), default=None),
         first_seen_ms=min(day.first_seen_ms for day in days),
@@ -100,8 +91,11 @@ def _region(region: str, days: list[RegionTally], newest: Newest) -> RegionState
     )
 
 
-def _total(counts: Iterable[Mapping[K, int]]) -> Counter[K]:
-    total: Counter[K] = Counter()
+def _added(counts: list[Any]) -> Any:  # noqa: ANN401 - numbers, or numbers by their names
+    """Add up one field of many counts."""
+    if isinstance(counts[0], int):
+        return sum(counts)
+    total: Counter[Hashable] = Counter()
     for each in counts:
         for name, count in each.items():
             total[name] += count

@@ -83,9 +83,7 @@ class DayByDay:
 
     def rollup(self, mark: str, facts_of: Callable[[str], Iterable[Fact]]) -> Rollup:
         """Return what was counted; the days that share a run, or seem to, are counted once more, together."""
-        linked = {day: replace(self._days[day], linked=frozenset(self._shared - {day})) for day in self._shared}
-        rollup = Rollup(mark, self._days | linked, self._newest)
-        return advance(rollup, self._shared, facts_of).rollup if self._shared else rollup
+        return advance(Rollup(mark, self._days, self._newest), self._shared, facts_of).rollup
 
 
 def _kin(rollup: Rollup, counted: Mapping[str, list[Fact]]) -> set[str]:

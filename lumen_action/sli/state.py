@@ -59,11 +59,14 @@ class RunResult:
     url: str = ""
 
 
-@dataclass(frozen=True)
-class RegionState:
-    """Totals of one pipeline in one region since its first fact."""
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What adds up in one region of a pipeline.
 
-    region: str
+    `first_try` are the stages that succeeded in the first try of a run's first attempt, `retries` the tries after the
+    first in a step, by what became of each: they are counted from the stages that have ended, which know them all.
+    """
+
     runs: int = 0
     success: int = 0
     failed: Mapping[ErrorClass, int] = field(default_factory=dict)
@@ -74,6 +77,13 @@ class RegionState:
     reruns: Mapping[Action, int] = field(default_factory=dict)
     first_try: Mapping[str, int] = field(default_factory=dict)
     retries: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RegionState(Counts):
+    """Totals of one pipeline in one region since its first fact."""
+
+    region: str
     consecutive_failures: int = 0
     last_run_ms: int | None = None
     first_seen_ms: int | None = None

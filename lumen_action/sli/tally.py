@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeVar
 
-from lumen_action.model import Action, ErrorClass, Fact, Kind, Outcome, Trust
+from lumen_action.model import Action, Fact, Kind, Outcome, Trust
 from lumen_action.sli.durations import Durations
 from lumen_action.sli.runs import Cause, RegionRun, cause_of, class_of, run_of, runs_in
-from lumen_action.sli.state import RunRef
+from lumen_action.sli.state import Counts, RunRef
 
 # A word of an enum is found slowly, and these are asked for with every fact of a ledger.
 _STAGE, _RUN, _CHECK, _CONFLICT, _TRUSTED = Kind.STAGE, Kind.RUN, Kind.CHECK, Kind.CONFLICT, Trust.TRUSTED
 _HAPPENED = (_STAGE, _RUN)
-_OF_DAYS = (Kind.MISSING, Kind.DAY)
 _TRIES_WITH_ONE_RETRY = 2
 MARK_BYTES = 4
+_REGION_AND_STAGE: Callable[[Fact], tuple[str, str]] = attrgetter("key.region", "key.stage")
+_OBSERVED_AT: Callable[[Fact], int] = attrgetter("observed_at_ms")
+_STAGE_NAME: Callable[[Fact], str] = attrgetter("key.stage")
 
 K = TypeVar("K", bound=Hashable)
 Won = tuple[int, str]
@@ -32,24 +34,12 @@ Days = Mapping[str, "DayTally"]
 
 
 @dataclass(frozen=True)
-class RegionTally:
+class RegionTally(Counts):
     """One region on one day.
 
-    `first_try` are the stages that succeeded in the first try of a run's first attempt, `retries` the tries after the
-    first in a step, by what became of each: they are counted from the stages that have ended, which know them all.
     `streak` are the failed runs at the end of the day, `unbroken` when no run before them was good.
     """
 
-    runs: int = 0
-    success: int = 0
-    failed: Mapping[ErrorClass, int] = field(default_factory=dict)
-    corrected: Mapping[tuple[Outcome, Outcome], int] = field(default_factory=dict)
-    stage_success: Mapping[str, int] = field(default_factory=dict)
-    stage_failed: Mapping[tuple[str, ErrorClass], int] = field(default_factory=dict)
-    attempts: Mapping[Outcome, int] = field(default_factory=dict)
-    reruns: Mapping[Action, int] = field(default_factory=dict)
-    first_try: Mapping[str, int] = field(default_factory=dict)
-    retries: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
     streak: int = 0
     unbroken: bool = True
     outcome: Outcome | None = None
@@ -100,8 +90,8 @@ class Newest:
         """Return what is first and last of both."""
         origins = [fact for fact in (self.origin, other.origin) if fact]
         return Newest(
-            _last((*self.stages.items(), *other.stages.items())),
-            _last((*self.checks.items(), *other.checks.items())),
+            _last((*self.stages.values(), *other.stages.values()), _REGION_AND_STAGE),
+            _last((*self.checks.values(), *other.checks.values()), _STAGE_NAME),
             min(origins, key=attrgetter("order"), default=None),
         )
 
@@ -123,15 +113,18 @@ def numbers(marks: bytes) -> Iterable[int]:
 def tally(facts: Iterable[Fact]) -> Tallied:
     """Count all facts of some days of one pipeline; a day and those linked to it have to be given together."""
     found = list(facts)
-    trusted = [fact for fact in found if fact.trust is _TRUSTED and fact.key.kind is not _CONFLICT]
-    happened = [fact for fact in trusted if fact.key.kind is _STAGE or fact.key.kind is _RUN]
-    runs = runs_in(happened)
-    of_day: dict[str, list[RegionRun]] = {fact.day: [] for fact in found}
-    for run in runs:
-        of_day[run.day].append(run)
     count = Counter([fact.day for fact in found])
     conflicts = Counter([fact.day for fact in found if fact.key.kind is _CONFLICT])
-    said = {(fact.key.kind, fact.day) for fact in trusted if fact.key.kind in _OF_DAYS}
+    trusted: dict[Kind, list[Fact]] = defaultdict(list)
+    for fact in found:
+        if fact.trust is _TRUSTED:
+            trusted[fact.key.kind].append(fact)
+    trusted.pop(_CONFLICT, None)
+    runs = runs_in([*trusted[_STAGE], *trusted[_RUN]])
+    of_day: dict[str, list[RegionRun]] = {day: [] for day in count}
+    for run in runs:
+        of_day[run.day].append(run)
+    missing, lost = ({fact.day for fact in trusted[kind]} for kind in (Kind.MISSING, Kind.DAY))
     marks, linked = _spread(runs)
     days = {
         day: DayTally(
@@ -139,8 +132,8 @@ def tally(facts: Iterable[Fact]) -> Tallied:
             conflicts=conflicts[day],
             regions=_regions(group),
             won=min(filter(None, map(_won, group)), default=None),
-            missing=(Kind.MISSING, day) in said,
-            lost=(Kind.DAY, day) in said,
+            missing=day in missing,
+            lost=day in lost,
             durations=_durations(group),
             marks=b"".join(sorted(marks[day])),
             linked=frozenset(linked[day]),
@@ -246,24 +239,26 @@ def _durations(runs: Iterable[RegionRun]) -> dict[Cause, Durations]:
     return {cause: Durations.of(each) for cause, each in found.items()}
 
 
-def _newest(trusted: list[Fact]) -> Newest:
-    stages = _last(((fact.key.region, fact.key.stage), fact) for fact in trusted if fact.key.kind is _STAGE)
-    checks = _last((fact.key.stage, fact) for fact in trusted if fact.key.kind is _CHECK)
-    first_ms = min((fact.observed_at_ms for fact in trusted), default=0)
-    first = [fact for fact in trusted if fact.observed_at_ms == first_ms]
-    return Newest(stages, checks, min(first, key=attrgetter("order"), default=None))
+def _newest(trusted: Mapping[Kind, list[Fact]]) -> Newest:
+    facts = [fact for group in trusted.values() for fact in group]
+    first_ms = min(map(_OBSERVED_AT, facts), default=0)
+    first = [fact for fact in facts if fact.observed_at_ms == first_ms]
+    return Newest(
+        _last(trusted[_STAGE], _REGION_AND_STAGE),
+        _last(trusted[_CHECK], _STAGE_NAME),
+        min(first, key=attrgetter("order"), default=None),
+    )
 
 
-def _last(facts: Iterable[tuple[K, Fact]]) -> dict[K, Fact]:
+def _last(facts: Iterable[Fact], name: Callable[[Fact], K]) -> dict[K, Fact]:
     """Return the fact of every name that ended last."""
-    last: dict[K, Fact] = {}
-    for name, fact in facts:
-        known = last.get(name)
-        if known is None or _later(fact, known):
-            last[name] = fact
-    return last
+    named: dict[K, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        named[name(fact)].append(fact)
+    return {name: _latest(group) for name, group in named.items()}
 
 
-def _later(fact: Fact, known: Fact) -> bool:
-    mine, theirs = fact.ended_ms, known.ended_ms
-    return mine > theirs or (mine == theirs and fact.key > known.key)
+def _latest(facts: list[Fact]) -> Fact:
+    ended = [fact.ended_ms for fact in facts]
+    last_ms = max(ended)
+    return max([fact for fact, ms in zip(facts, ended, strict=True) if ms == last_ms], key=attrgetter("key.parts"))

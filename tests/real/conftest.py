@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import gitmachines
 import pytest
 import servers
 import stores
+from githost import GitHost
 
 from lumen_action.http import Http
 
@@ -86,3 +88,17 @@ def store_url(running_stores: stores.Stores, monkeypatch: pytest.MonkeyPatch) ->
             pytest.fail(str(missing), pytrace=False)
 
     return url
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[GitHost]:
+    """Return an empty repository behind git's own smart HTTP."""
+    with GitHost.create(tmp_path).serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def machine(host: GitHost, tmp_path: Path) -> Iterator[gitmachines.Opener]:
+    """Return what opens the git ledger of the host as on the machine of a name, `machine("a")`."""
+    with gitmachines.over(host, tmp_path) as opener:
+        yield opener

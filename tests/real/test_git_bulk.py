@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-import gitmachines
 import pytest
 from facts import NOON, fact
 from githost import GitHost, Trouble
-from gitmachines import Opener
+from gitmachines import Opener, runs
 
 from lumen_action.ledger import Put, gitfolding
 from lumen_action.ledger.git import GitLedger
@@ -23,22 +21,6 @@ from lumen_action.model import Fact, Outcome
 
 PUSH = "POST /org/app.git/git-receive-pack"
 MANY = [fact(run=f"{number:04}") for number in range(1000)]
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[GitHost]:
-    with GitHost.create(tmp_path).serving() as serving:
-        yield serving
-
-
-@pytest.fixture
-def machine(host: GitHost, tmp_path: Path) -> Iterator[Opener]:
-    with gitmachines.over(host, tmp_path) as opener:
-        yield opener
-
-
-def runs(facts: Iterable[Fact]) -> list[str]:
-    return sorted(each.key.run for each in facts)
 
 
 def skipped(fact: Fact) -> Fact:

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import gitmachines
 import pytest
 from facts import fact
 from githost import GitHost
-from gitmachines import Opener
+from gitmachines import Opener, runs
 
 from lumen_action.errors import IntegrityError
 from lumen_action.ledger import Resumable
 from lumen_action.ledger.gitrefs import BRANCH
-from lumen_action.model import Fact
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[GitHost]:
-    with GitHost.create(tmp_path).serving() as serving:
-        yield serving
-
-
-@pytest.fixture
-def machine(host: GitHost, tmp_path: Path) -> Iterator[Opener]:
-    with gitmachines.over(host, tmp_path) as opener:
-        yield opener
-
-
-def runs(facts: Iterable[Fact]) -> list[str]:
-    return sorted(each.key.run for each in facts)
 
 
 class TestSince:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
-import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,7 +12,8 @@ from pathlib import Path
 import pytest
 import servers
 from facts import fact
-from receiver import start_receiver
+from notebook import Notebook
+from receiver import Underway, start_receiver, stored, write_url
 
 from lumen_action.errors import RemoteError
 from lumen_action.http import Http, HttpError, Request, Response
@@ -39,55 +38,12 @@ def prometheus(running: Callable[..., servers.Server]) -> servers.Server:
     return running(start_receiver)
 
 
-class Notebook:
-    """Notes in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def note(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
-        if self.kept.get(name) != expected:
-            return False
-        self.kept[name] = body
-        return True
-
-
-class Delayed(Http):
-    """Acknowledges requests and keeps them, to be sent later in another order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[Request] = []
-
-    def send(self, request: Request) -> Response:
-        self.kept.append(request)
-        return Response(204, {}, b"")
-
-
 def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def address(server: servers.Server) -> str:
-    return f"{server.url}/api/v1/write"
-
-
 def sink(server: servers.Server, http: Http, now: int, notes: Notebook | None = None) -> RemoteWrite:
-    return RemoteWrite(RemoteWriteOptions(address(server)), http, notes or Notebook(), clock_ms=lambda: now)
-
-
-def stored(server: servers.Server, selector: str) -> dict[tuple[tuple[str, str], ...], list[tuple[int, float]]]:
-    """Return the raw samples of the last hours, stamps in milliseconds."""
-    url = f"{server.url}/api/v1/query?{urllib.parse.urlencode({'query': f'{selector}[3h]'})}"
-    return {
-        tuple(sorted(series["metric"].items())): [
-            (round(stamp * 1000), float(value)) for stamp, value in series["values"]
-        ]
-        for series in json.loads(servers.fetch(url))["data"]["result"]
-    }
+    return RemoteWrite(RemoteWriteOptions(write_url(server)), http, notes or Notebook(), clock_ms=lambda: now)
 
 
 def runs_total(runs: int, head: int) -> list[Group]:
@@ -100,7 +56,7 @@ def test_totals_are_exact_in_any_order_and_however_often_they_are_sent(
     prometheus: servers.Server, http_client: Http
 ) -> None:
     chance = random.Random(5)
-    delayed, notes = Delayed(), Notebook()
+    delayed, notes = Underway(), Notebook()
     start = now_ms() - 40_000
     truth = []
     for head in range(1, 21):
@@ -141,7 +97,7 @@ def test_eight_publishers_without_a_lock_never_bend_the_totals(prometheus: serve
 
     def write(writer: int) -> None:
         ledger, http = open_ledger(url), Slow(writer)
-        receiver = RemoteWrite(RemoteWriteOptions(address(prometheus)), http, ledger, clock_ms=now_ms)
+        receiver = RemoteWrite(RemoteWriteOptions(write_url(prometheus)), http, ledger, clock_ms=now_ms)
         for number in range(runs_each):
             ledger.put(fact(run=f"{writer}-{number}", region="eu"))
             head = ledger.head()
@@ -273,7 +229,7 @@ def test_the_receiver_refuses_another_value_under_a_stamp_and_takes_the_same_aga
 ) -> None:
     def send(value: float, now: int) -> None:
         body = block(write_request([TimeSeries((("__name__", "lumen_x"),), ((value, now),))]))
-        http_client.send(Request("POST", address(prometheus), body=body))
+        http_client.send(Request("POST", write_url(prometheus), body=body))
 
     now = now_ms()
     send(1, now)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
-import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,10 +11,10 @@ from pathlib import Path
 
 import servers
 from facts import fact
-from receiver import start_receiver
+from receiver import Underway, start_receiver, stored, write_url
 
 from lumen_action.errors import RemoteError
-from lumen_action.http import Http, Request, Response
+from lumen_action.http import Http, Request
 from lumen_action.ledger.opening import open_ledger
 from lumen_action.sinks.remote_write import RemoteWrite, RemoteWriteOptions
 from lumen_action.sinks.series import PublishFacts, families
@@ -24,25 +22,6 @@ from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold
 
 PUBLISHERS, RUNS_EACH, TIMES_SENT = 4, 10, 3
-
-
-class Underway(Http):
-    """Says that requests have arrived while they are still on their way."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[Request] = []
-
-    def send(self, request: Request) -> Response:
-        self.kept.append(request)
-        return Response(204, {}, b"")
-
-
-def _values(server: servers.Server, selector: str) -> list[float]:
-    """Return the values of the one series in the order of their stamps."""
-    asked = urllib.parse.urlencode({"query": f"{selector}[1h]"})
-    (series,) = json.loads(servers.fetch(f"{server.url}/api/v1/query?{asked}"))["data"]["result"]
-    return [float(value) for _, value in series["values"]]
 
 
 def _publish(publisher: int, url: str, ledger_url: str) -> tuple[list[int], list[Request]]:
@@ -66,7 +45,7 @@ def test_totals_are_exact_in_whatever_order_and_however_often_they_arrive(
     running: Callable[..., servers.Server], http_client: Http, tmp_path: Path
 ) -> None:
     prometheus = running(start_receiver)
-    url, ledger_url = f"{prometheus.url}/api/v1/write", f"sqlite:{tmp_path / 'ledger.db'}"
+    url, ledger_url = write_url(prometheus), f"sqlite:{tmp_path / 'ledger.db'}"
     with ThreadPoolExecutor(PUBLISHERS) as pool:
         told = list(pool.map(lambda publisher: _publish(publisher, url, ledger_url), range(PUBLISHERS)))
     sent = sorted(total for totals, _ in told for total in totals)
@@ -76,7 +55,8 @@ def test_totals_are_exact_in_whatever_order_and_however_often_they_arrive(
         list(pool.map(http_client.send, late))
 
     assert sent[-1] == PUBLISHERS * RUNS_EACH
-    assert _values(prometheus, "lumen_runs_total") == sent
+    (samples,) = stored(prometheus, "lumen_runs_total").values()
+    assert [value for _, value in samples] == sent
     assert list(servers.query(prometheus, "resets(lumen_runs_total[1h])").values()) == [0]
     grown = "last_over_time(lumen_runs_total[1h]) - min_over_time(lumen_runs_total[1h])"
     assert list(servers.query(prometheus, grown).values()) == [sent[-1] - sent[0]]

@@ -16,6 +16,9 @@ from io import BufferedReader
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import loopback
+from loopback import Quiet
+
 # More at once only take the processor from each other.
 _BACKENDS_AT_ONCE = 8
 
@@ -112,16 +115,9 @@ class GitHost:
     @contextlib.contextmanager
     def serving(self) -> Iterator[GitHost]:
         """Serve until left."""
-        server = _Server(self)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}/org/app.git"
-        try:
+        with loopback.running(_Server(self)) as place:
+            self.url = f"http://{place}/org/app.git"
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
     def trouble_for(self, path: str) -> Trouble | None:
         """Take the next trouble that is meant for a request."""
@@ -143,14 +139,14 @@ class _Server(http.server.ThreadingHTTPServer):
         self.taking = threading.Lock()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(Quiet):
     server: _Server
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name http.server gives it
         self._serve(b"")
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name http.server gives it
         body = self._body()
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
@@ -163,9 +159,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with self.server.taking:
             trouble = self.server.host.trouble_for(f"{self.command} {self.path}")
         if trouble and not trouble.loses_answer:
-            self._reply(trouble.status, {"Retry-After": trouble.retry_after} if trouble.retry_after else {}, b"busy\n")
+            self.reply(trouble.status, {"Retry-After": trouble.retry_after} if trouble.retry_after else {}, b"busy\n")
         elif self.server.host.read_only and "git-receive-pack" in self.path:
-            self._reply(403, {"Content-Type": "text/plain"}, b"Permission to org/app.git denied to robot.\n")
+            self.reply(403, {"Content-Type": "text/plain"}, b"Permission to org/app.git denied to robot.\n")
         else:
             with self.server.turns, self._backend(body) as backend:
                 if trouble:
@@ -226,16 +222,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
         self.wfile.write(b"0\r\n\r\n")
 
-    def _reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
     def handle(self) -> None:
         with contextlib.suppress(ConnectionError):  # a client that was killed
             super().handle()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
-        pass

@@ -8,26 +8,21 @@ their own beside this one, each with its state.
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from githubspec import RANGE, SPECIFICATION, body_of, faults_of, operation, resolved, sample, validator
+import loopback
+from githubspec import RANGE, SPECIFICATION, body_of, faults_of, operation, resolved, validator
+from githubtelling import stamp, told_job, told_run
+from loopback import Quiet
 
 T = TypeVar("T")
 TOKEN = "ghs_right"  # noqa: S105 - of a server that lives for one test
-SECOND = 1000
 _MOST_FOUND = 1000
-
-
-def stamp(instant_ms: int) -> str:
-    return datetime.fromtimestamp(instant_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)
@@ -125,29 +120,8 @@ class GitHubApi:
     @contextlib.contextmanager
     def serving(self) -> Iterator[GitHubApi]:
         """Serve until the block ends; then nothing may have been asked or answered that GitHub does not know."""
-        api = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def _answer(self) -> None:
-                api._answer(self)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815 - as http.server wants them
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
-                pass
-
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-            thread.start()
-            self.url = f"http://127.0.0.1:{server.server_port}"
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
+        with loopback.answering(self._answer) as self.url:
+            yield self
         assert self.violations == []
 
     def asked(self, part: str) -> int:
@@ -165,7 +139,7 @@ class GitHubApi:
         """Return the items of the page that was asked for, and the links to the others."""
         return self._page(asked.path.format(**asked.names), items, asked.query)
 
-    def _answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+    def _answer(self, handler: Quiet) -> None:
         sent = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
         address = urlsplit(handler.path)
         self.requests.append(handler.path if handler.command == "GET" else f"{handler.command} {handler.path}")
@@ -201,7 +175,7 @@ class GitHubApi:
                 status, known = trouble.status, {"message": "Bad Gateway"}
             self._send(handler, status, known, {**headers, **(trouble.headers if trouble else {})}, trouble)
 
-    def _blob(self, handler: http.server.BaseHTTPRequestHandler, path: str) -> Answer:
+    def _blob(self, handler: Quiet, path: str) -> Answer:
         if handler.headers["Authorization"]:
             self.violations.append(f"{handler.path}: the token went to another host")
         found = self.blobs.get(path.removeprefix("/blobs/"))
@@ -238,7 +212,7 @@ class GitHubApi:
             return 200, self.run(run, number), {}
         jobs = run.attempts[number - 1].jobs
         shown, headers = self._page(path.format(**names), jobs, query)
-        return 200, {"total_count": len(jobs), "jobs": [self._job(run, number, job) for job in shown]}, headers
+        return 200, {"total_count": len(jobs), "jobs": [told_job(self, run, number, job) for job in shown]}, headers
 
     def _list_of_runs(
         self, path: str, names: Mapping[str, str], query: Mapping[str, str]
@@ -263,101 +237,17 @@ class GitHubApi:
 
     def run(self, run: SaidRun, number: int) -> dict[str, Any]:
         """Tell of a run as one attempt sees it."""
-        attempt = run.attempts[number - 1]
-        place = f"{self.url}/repos/{self.repo}/actions/runs/{run.id}"
-        urls = ("jobs", "logs", "check_suite", "cancel", "rerun", "artifacts", "workflow")
-        changed = max([job.ended_ms or 0 for job in attempt.jobs], default=0) or attempt.began_ms or run.created_ms
-        return {
-            "id": run.id,
-            "node_id": "WFR_x",
-            "name": run.name,
-            "path": run.path,
-            "display_title": "a title",
-            "run_number": 7,
-            "run_attempt": number,
-            "event": run.event,
-            "status": attempt.status,
-            "conclusion": attempt.conclusion,
-            "workflow_id": 5,
-            "head_branch": run.branch,
-            "head_sha": run.sha,
-            "head_commit": None,
-            "url": place,
-            "html_url": f"{self.server}/{self.repo}/actions/runs/{run.id}",
-            "pull_requests": [sample("pull-request-minimal", number=number) for number in run.pulls],
-            "created_at": stamp(run.created_ms),
-            "run_started_at": stamp(attempt.began_ms or run.created_ms),
-            "updated_at": stamp(changed),
-            "head_repository": self._repository(run.head_repo),
-            "repository": self._repository(self.repo),
-            **{f"{name}_url": f"{place}/{name}" for name in urls},
-        }
-
-    def _job(self, run: SaidRun, number: int, job: SaidJob) -> dict[str, Any]:
-        place = f"{self.url}/repos/{self.repo}/actions"
-        return {
-            "id": job.id,
-            "run_id": run.id,
-            "run_url": f"{place}/runs/{run.id}",
-            "run_attempt": number,
-            "node_id": "CR_x",
-            "head_sha": run.sha,
-            "head_branch": "main",
-            "workflow_name": run.name,
-            "name": job.name,
-            "url": f"{place}/jobs/{job.id}",
-            "html_url": f"{self.server}/{self.repo}/actions/runs/{run.id}/job/{job.id}",
-            "check_run_url": f"{self.url}/repos/{self.repo}/check-runs/{job.id}",
-            "status": job.status,
-            "conclusion": job.conclusion,
-            "created_at": stamp(job.began_ms or run.created_ms),
-            "started_at": stamp(job.began_ms or run.created_ms),
-            "completed_at": None if job.ended_ms is None else stamp(job.ended_ms),
-            "labels": ["ubuntu-latest"],
-            "runner_id": 1 if job.runner else None,
-            "runner_name": job.runner or None,
-            "runner_group_id": None,
-            "runner_group_name": None,
-            "steps": [_step(run, job, at) for at in range(1, len(job.steps) + 1)],
-        }
-
-    def _repository(self, name: str | None) -> dict[str, Any] | None:
-        if name is None:
-            return None
-        person = sample("simple-user", login=name.partition("/")[0])
-        return sample("minimal-repository", name=name.partition("/")[2], full_name=name, owner=person)
+        return told_run(self, run, number)
 
     def _send(
-        self,
-        handler: http.server.BaseHTTPRequestHandler,
-        status: int,
-        body: object,
-        headers: Mapping[str, str],
-        trouble: Trouble | None,
+        self, handler: Quiet, status: int, body: object, headers: Mapping[str, str], trouble: Trouble | None
     ) -> None:
         plain = isinstance(body, bytes)
         encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
         if trouble and trouble.raw is not None:
             encoded = trouble.raw
-        with contextlib.suppress(OSError):  # a client that has waited long enough hangs up
-            handler.send_response(status)
-            handler.send_header("Content-Type", "text/plain" if plain else "application/json; charset=utf-8")
-            for name, value in headers.items():
-                handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(encoded)))
-            handler.end_headers()
-            handler.wfile.write(encoded[: len(encoded) // 2] if trouble and trouble.cut else encoded)
-        if trouble and trouble.cut:
-            handler.close_connection = True
-
-
-def _step(run: SaidRun, job: SaidJob, at: int) -> dict[str, Any]:
-    (status, conclusion), began = job.steps[at - 1], job.began_ms or run.created_ms
-    name = job.names[at - 1] if at <= len(job.names) else f"step {at}"
-    told = {"number": at, "name": name, "status": status, "conclusion": conclusion}
-    if at <= len(job.seconds):
-        told |= {"started_at": stamp(began), "completed_at": stamp(began + job.seconds[at - 1] * SECOND)}
-    return told
+        kind = "text/plain" if plain else "application/json; charset=utf-8"
+        handler.reply(status, {"Content-Type": kind, **headers}, encoded, cut=bool(trouble and trouble.cut))
 
 
 def not_found() -> dict[str, Any]:

@@ -108,6 +108,8 @@ class Issues:
         if asked.body.get("state", issue["state"]) != issue["state"]:
             self.turns.append((issue["number"], asked.body["state"]))
         issue.update({**asked.body, "updated_at": stamp(self.now_ms())})
+        if "assignees" in asked.body:
+            issue["assignees"] = _people(asked.body)
         return 200, issue, {}
 
     def _comment(self, asked: Asked) -> Answer:
@@ -135,7 +137,7 @@ class Issues:
             body=said.get("body"),
             html_url=f"{self.api.server}/{self.api.repo}/issues/{number}",
             labels=[{"name": label} for label in labels],
-            assignees=[sample("simple-user", login=name) for name in said.get("assignees", ())],
+            assignees=_people(said),
             created_at=now,
             updated_at=now,
             state_reason=None,
@@ -143,3 +145,7 @@ class Issues:
         self.known[number] = issue
         self.turns.append((number, "open"))
         return issue
+
+
+def _people(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [sample("simple-user", login=name) for name in said.get("assignees", ())]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from githubapi import Answer, Asked, GitHubApi, SaidAttempt, SaidRun, not_found, sample
+from githubapi import Answer, Asked, GitHubApi, SaidAttempt, SaidRun, not_found
+from githubspec import sample
 
 REPO = "/repos/{owner}/{repo}"
 RERUN = f"{REPO}/actions/runs/{{run_id}}/rerun-failed-jobs"

@@ -6,13 +6,14 @@ A request that GitLab would not know, or not let through as it stands, is a viol
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
+
+import loopback
+from loopback import Quiet
 
 TOKEN = "glpat-of-one-test"  # noqa: S105 - of a server that lives for one test
 _TRACE = re.compile(r"/api/v4/projects/(?P<project>[^/]+)/jobs/(?P<job>[^/]+)/trace")
@@ -44,38 +45,15 @@ class GitLabApi:
     @contextlib.contextmanager
     def serving(self) -> Iterator[GitLabApi]:
         """Serve until the block ends; then nothing may have been asked that GitLab does not know."""
-        api = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
-                status, headers, body = api.answer(self.command, self.path, self.headers)
-                with contextlib.suppress(OSError):  # a client that has waited long enough hangs up
-                    self.send_response(status)
-                    for name, value in headers.items():
-                        self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = _answer  # noqa: N815 - names of http.server
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
-                pass
-
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-            thread.start()
-            self.url = f"http://127.0.0.1:{server.server_port}/api/v4"
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
+        with loopback.answering(self._answer) as server:
+            self.url = f"{server}/api/v4"
+            yield self
         assert self.violations == []
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def _answer(self, handler: Quiet) -> None:
+        handler.reply(*self._answered(handler.command, handler.path, handler.headers))
+
+    def _answered(self, method: str, target: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
         self.requests.append(f"{method} {target}")
         address = urlsplit(target)
         found = _TRACE.fullmatch(address.path)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import itertools
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+import loopback
 from githubapi import stamp
+from loopback import Quiet
 
 TOKEN = "glpat-of-one-test"  # noqa: S105 - of a server that lives for one test
 PROJECT = "group/sub/app"
+_MOST_LETTERS = 1_048_576
 _QUERY = {"labels", "state", "scope", "order_by", "sort", "per_page", "page"}
 _CREATE = {"title": str, "description": str, "labels": str, "assignee_ids": list}
 _CHANGE = {"state_event": str, "description": str}
@@ -51,42 +52,17 @@ class GitLabIssuesApi:
     @contextlib.contextmanager
     def serving(self) -> Iterator[GitLabIssuesApi]:
         """Serve until the block ends; then nothing may have been asked that GitLab does not know."""
-        api = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
-                sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
-                status, body, headers, cut = api.answer(self.command, self.path, self.headers, sent)
-                encoded = json.dumps(body).encode()
-                with contextlib.suppress(OSError):
-                    self.send_response(status)
-                    for name, value in {"Content-Type": "application/json", **headers}.items():
-                        self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(encoded)))
-                    self.end_headers()
-                    self.wfile.write(encoded[: len(encoded) // 2] if cut else encoded)
-                if cut:
-                    self.close_connection = True
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - names of http.server
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
-                pass
-
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-            thread.start()
-            self.url = f"http://127.0.0.1:{server.server_port}/api/v4"
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
+        with loopback.answering(self._answer) as server:
+            self.url = f"{server}/api/v4"
+            yield self
         assert self.violations == []
 
-    def answer(
+    def _answer(self, handler: Quiet) -> None:
+        sent = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
+        status, body, headers, cut = self._answered(handler.command, handler.path, handler.headers, sent)
+        handler.reply(status, {"Content-Type": "application/json", **headers}, json.dumps(body).encode(), cut=cut)
+
+    def _answered(
         self, method: str, target: str, headers: Mapping[str, str], sent: bytes
     ) -> tuple[int, object, dict[str, str], bool]:
         line = f"{method} {target.removeprefix('/api/v4')}"
@@ -157,6 +133,10 @@ class GitLabIssuesApi:
         ]
         if len(body.get("title", "")) > 255:
             self.violations.append("the title is longer than 255 characters")
+        if len(body.get("description") or body.get("body") or "") > _MOST_LETTERS:
+            self.violations.append(f"a text is longer than {_MOST_LETTERS} characters")
+        if not any(body.values()):
+            self.violations.append("nothing to change")
 
     def _list(self, query: Mapping[str, str]) -> tuple[int, object, dict[str, str]]:
         self.violations += [f"no such query: {name}" for name in set(query) - _QUERY]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from githost import GitHost
 
 from lumen_action.ledger.git import GitLedger
+from lumen_action.model import Fact
 
 Opener = Callable[..., GitLedger]
 
@@ -24,3 +25,8 @@ def over(host: GitHost, folder: Path) -> Iterator[Opener]:
             return ledger
 
         yield open_on
+
+
+def runs(facts: Iterable[Fact]) -> list[str]:
+    """Return the runs of facts in their order, each as often as it is there."""
+    return sorted(each.key.run for each in facts)

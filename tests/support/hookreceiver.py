@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import loopback
+from loopback import Quiet
 
 
 class Receiver:
@@ -18,28 +19,13 @@ class Receiver:
 
     @contextmanager
     def serving(self) -> Iterator[Receiver]:
-        receiver = self
+        with loopback.answering(self._answer) as server:
+            self.url = f"{server}/hook/s3cr3t-path"
+            yield self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                status, headers = receiver.answers.pop(0) if receiver.answers else (204, {})
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
-                pass
-
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-            thread.start()
-            self.url = f"http://127.0.0.1:{server.server_port}/hook/s3cr3t-path"
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
+    def _answer(self, handler: Quiet) -> None:
+        assert handler.command == "POST"
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        self.got.append(({name.lower(): value for name, value in handler.headers.items()}, body))
+        status, headers = self.answers.pop(0) if self.answers else (204, {})
+        handler.reply(status, headers, b"")

@@ -11,14 +11,16 @@ import re
 import shutil
 import ssl
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import loopback
+from loopback import Quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCH = "run `python3 tools/debian.py`, which unpacks the servers into .tools without installing or starting them"
@@ -231,42 +233,27 @@ class Guard:
             context.load_cert_chain(self.certificate.chain, self.certificate.key)
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
             scheme = "https"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        self.url = f"{scheme}://127.0.0.1:{server.server_port}"
-        try:
+        with loopback.running(server) as place:
+            self.url = f"{scheme}://{place}"
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
-    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Quiet]:
         guard = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:
+        class Handler(Quiet):
+            def do_PUT(self) -> None:  # noqa: N802 - the name http.server gives it
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.headers.get_all("Authorization") != [guard.authorization]:
                     guard.turned_away += 1
-                    self._reply(401, b"401 Authorization Required\n", {"WWW-Authenticate": "Basic"})
+                    self.reply(401, {"WWW-Authenticate": "Basic"}, b"401 Authorization Required\n")
                     return
                 guard.let_in.append(self.path)
-                self._reply(*guard.forward(self.path, body, self.headers["Content-Type"]), {})
-
-            def _reply(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                status, answer = guard.forward(self.path, body, self.headers["Content-Type"])
+                self.reply(status, {}, answer)
 
             def handle(self) -> None:
                 with contextlib.suppress(ssl.SSLError):  # a client that does not trust us hangs up
                     super().handle()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
-                pass
 
         return Handler
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,14 +14,14 @@ from lumen_action.http import Timing
 from lumen_action.ledger import Put
 from lumen_action.model import Action, ErrorClass, Fact, Failure, Kind, Outcome, Scope
 from lumen_action.ops.tickets import Draft, Ticket, TrackerError
-from lumen_action.ops.tickets.deciding import Rules
+from lumen_action.ops.tickets.deciding import Move, Rules
 from lumen_action.ops.tickets.options import TicketOptions
 from lumen_action.ops.tickets.pacing import Pace
 from lumen_action.ops.tickets.syncing import Report, Syncer
 from lumen_action.ops.tickets.writing import Writer, fingerprint_in
 
 FINGERPRINT = "0123456789abcdef"
-DAY = 24 * HOUR
+DAY, MINUTE = 24 * HOUR, HOUR // 60
 
 
 def permanent(fingerprint: str = FINGERPRINT, **other: object) -> Failure:
@@ -178,6 +179,9 @@ class World:
             dry_run=dry_run,
         ).sync()
 
+    def moves(self) -> list[Move]:
+        return [entry.move for entry in self.sync().entries]
+
     @property
     def failures(self) -> int:
         """Count the runs that failed, once in each region."""
@@ -198,3 +202,28 @@ class World:
             self.board.after = once
         else:
             self.board.before = once
+
+    def interleave(self, when: str) -> None:
+        """Let a second companion do all of its work in the middle of a change of the first."""
+
+        def meanwhile() -> None:
+            self.undisturbed()
+            self.sync()
+
+        setattr(self.board, when, meanwhile)
+
+
+def count_in(body: str) -> int:
+    """Return how often a ticket says that its cause was seen."""
+    found = re.search(r"Seen in \*\*(\d+)\*\*", body)
+    assert found
+    return int(found[1])
+
+
+def lived_and_closed(world: World) -> None:
+    """Let a ticket be opened, and closed after its quiet time."""
+    world.fails()
+    world.sync()
+    world.wait(7 * DAY)
+    world.succeeds()
+    assert world.moves() == [Move.CLOSE]

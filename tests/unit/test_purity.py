@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "lumen_action"
-PURE = ("model.py", "errors.py", "rerun.py", "failure", "sli", "summary", "companion")
+PURE = ("model", "errors.py", "rerun.py", "failure", "sli", "summary", "companion")
 FORBIDDEN_MODULES = {
     "asyncio",
     "ctypes",

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -15,70 +14,16 @@ from typing import Any
 
 import pytest
 from facts import fact
+from stagemachine import Machine
 
 from lumen_action.ledger.sqlite import SqliteLedger
-from lumen_action.model import ErrorClass, Fact, Kind, Outcome
+from lumen_action.model import ErrorClass, Kind, Outcome
 
-ENTRY = Path(__file__).resolve().parents[2] / "entrypoint.py"
 RESET = "curl: (56) Recv failure: Connection reset by peer"
 FLAKY = f'echo x >> tries; if [ "$(wc -l < tries)" -lt 3 ]; then echo "{RESET}" >&2; exit 56; fi; echo fine'
 REFUSED = 'echo "fatal: Authentication failed for https://git.example/x.git" >&2; exit 128'
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts are for POSIX shells")
-
-
-class Machine:
-    """A terminal, or with `job` a runner's job, in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ledger_file = folder / "ledger.db"
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "LUMEN_STATE_DIR": str(folder / "state"),
-            "LUMEN_LEDGER": f"sqlite:{self.ledger_file}",
-            "LUMEN_PIPELINE": "nightly",
-            "LUMEN_BACKOFF": "0",
-        }
-
-    def job(self) -> Machine:
-        for name in ("output", "summary", "env"):
-            (self.folder / name).touch()
-        self.env |= {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_REPOSITORY": "org/app",
-            "GITHUB_RUN_ID": "7",
-            "GITHUB_JOB": "build",
-            "GITHUB_OUTPUT": str(self.folder / "output"),
-            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
-            "GITHUB_ENV": str(self.folder / "env"),
-            "RUNNER_TEMP": str(self.folder / "temp"),
-        }
-        return self
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, str(ENTRY), "run", *words]
-
-    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words), cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False
-        )
-
-    def facts(self, kind: Kind) -> list[Fact]:
-        if not self.ledger_file.exists():
-            return []
-        ledger = SqliteLedger(self.ledger_file, durable=True)
-        try:
-            found = [fact for fact in ledger.scan() if fact.key.kind is kind]
-        finally:
-            ledger.close()
-        return sorted(found, key=lambda fact: fact.order)
-
-    @property
-    def stage(self) -> Fact:
-        (fact,) = self.facts(Kind.STAGE)
-        return fact
 
 
 @pytest.fixture
@@ -130,6 +75,22 @@ def test_the_budget_of_the_day_counts_the_retries_of_all_jobs(machine: Machine) 
     done = machine.run("--stage", "test", *words)
     assert [fact.key.stage for fact in machine.facts(Kind.RERUN)] == ["build.1", "build.2", "test.1"]
     assert "the pipeline has used its 3 retries of the day" in done.stderr
+
+
+def test_jobs_that_ask_at_once_never_take_more_than_the_budget(machine: Machine) -> None:
+    words = ("--budget", "3/day", "--", "sh", "-c", f"echo '{RESET}'; exit 56")
+    jobs = [
+        subprocess.Popen(
+            machine.command("--stage", f"leg-{number}", *words),
+            cwd=machine.folder,
+            env=machine.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for number in range(4)
+    ]
+    assert [job.wait() for job in jobs] == [56] * 4
+    assert len(machine.facts(Kind.RERUN)) == 3
 
 
 def test_a_rerun_of_the_whole_run_does_not_use_the_budget(machine: Machine) -> None:
@@ -201,6 +162,35 @@ def test_a_ledger_that_is_away_changes_nothing_about_the_command(machine: Machin
     assert machine.run("--stage", "test", "--", "true", **away).returncode == 0
 
 
+@pytest.mark.parametrize("closed", ["< /dev/null 2> /dev/full", "<&- 2>&-", "2>&1 >&- <&-"])
+@pytest.mark.parametrize("in_job", [False, True])
+def test_words_of_ours_that_nobody_takes_change_nothing(machine: Machine, closed: str, *, in_job: bool) -> None:
+    words = (machine.job() if in_job else machine).command("--stage", "build", "--", "sh", "-c", "touch ran; exit 5")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+        cwd=machine.folder,
+        env=machine.env,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert (done.returncode, (machine.folder / "ran").exists(), machine.stage.outcome) == (5, True, Outcome.FAILURE)
+
+
+def test_a_script_that_cannot_be_written_any_more_ends_as_one_that_cannot_be_run(machine: Machine) -> None:
+    script = f'rm -rf "$LUMEN_STATE_DIR"; touch "$LUMEN_STATE_DIR"; echo "{RESET}"; exit 56'
+    done = machine.run("--stage", "build", "--run", script)
+    assert (done.returncode, done.stdout, machine.stage.tries) == (126, f"{RESET}\n", 2)
+    assert "lumen: cannot write the script" in done.stderr
+
+
+def test_what_a_script_tells_the_runner_without_a_lines_end_stays_apart_from_ours(machine: Machine) -> None:
+    script = 'for file in "$GITHUB_OUTPUT" "$GITHUB_ENV" "$GITHUB_STEP_SUMMARY"; do printf a=1 >> "$file"; done; exit 3'
+    machine.job().run("--stage", "build", "--run", script)
+    for name in ("output", "env", "summary"):
+        first, second = (machine.folder / name).read_text().splitlines()[:2]
+        assert (first, bool(second)) == ("a=1", True)
+
+
 def test_neither_script_nor_command_is_a_wrong_call_and_so_are_both(machine: Machine) -> None:
     for words in ((), ("--run", "true", "--", "true")):
         done = machine.run("--stage", "build", *words)
@@ -236,26 +226,27 @@ def test_a_signal_while_it_waits_ends_the_waiting(machine: Machine) -> None:
     assert (running.returncode, machine.stage.outcome) == (56, Outcome.FAILURE)
 
 
+def test_a_signal_while_it_cleans_up_lets_no_try_follow(machine: Machine) -> None:
+    words = ("--cleanup", "touch ready; sleep 300", "--", "sh", "-c", f"echo x >> tries; echo '{RESET}'; exit 56")
+    with subprocess.Popen(
+        machine.command("--stage", "build", *words),
+        cwd=machine.folder,
+        env=machine.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as running:
+        while not (machine.folder / "ready").exists():
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        _, said = running.communicate()
+    assert (running.returncode, (machine.folder / "tries").read_text()) == (56, "x\n")
+    assert b"not retried: a signal came while cleaning up" in said
+    assert b"the next try starts anyway" not in said
+
+
 def test_the_line_that_proves_it_keeps_its_number_though_the_middle_is_not_kept(machine: Machine) -> None:
     script = f"seq -f 'step %.0f of a long log, and what it has to say' 200000; echo '{RESET}'; exit 56"
     done = machine.run("--stage", "build", "--retries", "0", "--", "sh", "-c", script)
     assert len(done.stdout) > 8_000_000
     assert machine.stage.failure
     assert (machine.stage.failure.evidence, machine.stage.failure.line) == (RESET, 200_001)
-
-
-def test_a_command_may_ask_a_person_at_a_terminal(machine: Machine) -> None:
-    pytest.importorskip("pty")
-    spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
-    asking = machine.command("--stage", "build", "--", "sh", "-c", "test -t 0 && read -r word && echo heard $word")
-    done = subprocess.run(
-        [sys.executable, "-c", spawn, *asking],
-        cwd=machine.folder,
-        env=machine.env,
-        input=b"hello\n",
-        stdout=subprocess.PIPE,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert b"heard hello" in done.stdout

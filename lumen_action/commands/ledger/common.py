@@ -14,7 +14,7 @@ from lumen_action.ledger.signing import SIGNING_KEY, Signer
 
 def subcommand_parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
     """Make the parser of a sub-command that works on one ledger."""
-    made = command_parser(f"ledger {name}", description, f"lumen ledger {example}", ("ledger", "config"))
+    made = command_parser(f"ledger {name}", description, f"lumen ledger {name} {example}", ("ledger", "config"))
     made.add_argument("--json", action="store_true", help="print one JSON object")
     return made
 

@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         f"With {SIGNING_KEY} (PEM, or 32 bytes in base64) the checkpoints are signed with Ed25519. Keep a copy of the\n"
         "newest where nobody who can write the ledger can write: only it shows a past that was rewritten. In a\n"
         "workflow it also goes into the job summary.",
-        "compact --ledger sqlite:/var/lib/lumen/ledger.db --json | jq -r .checkpoint.text > kept.txt",
+        "--ledger sqlite:/var/lib/lumen/ledger.db --json | jq -r .checkpoint.text > kept.txt",
     )
     made.add_argument("--before", metavar="DAY", help=f"close days before this one (default: {_OPEN_DAYS} days ago)")
     return made

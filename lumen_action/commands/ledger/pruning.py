@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         "prune",
         "Remove old half-written and unreadable files from the spool. Facts are never removed, neither from the\n"
         "ledger nor from the spool: every number can always be rebuilt.",
-        "prune --older-than 30 --dry-run",
+        "--older-than 30 --dry-run",
     )
     made.add_argument("--older-than", metavar="DAYS", default=str(_DAYS), help=f"in days (default: {_DAYS})")
     made.add_argument("--dry-run", action="store_true", help="only say what would be removed")

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
         "rebuild",
         "Count every fact again, compare with the totals that the ledger keeps, and keep the new ones. A difference\n"
         "makes the exit code 3.",
-        "rebuild --ledger sqlite:/var/lib/lumen/ledger.db",
+        "--ledger sqlite:/var/lib/lumen/ledger.db",
     )
 
 

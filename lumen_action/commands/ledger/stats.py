@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     return subcommand_parser(
         "stats",
         "Count the facts by kind, pipeline and day, the segments and what waits in the spool.",
-        "stats --ledger sqlite:/var/lib/lumen/ledger.db --json",
+        "--ledger sqlite:/var/lib/lumen/ledger.db --json",
     )
 
 

@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
         "verify",
         "Check every segment's root, the chain, the checkpoints and their signatures, and read every open fact.\n"
         "Damage is named with the segment and the fact, and makes the exit code 3.",
-        "verify --ledger sqlite:/var/lib/lumen/ledger.db --checkpoint kept.txt",
+        "--ledger sqlite:/var/lib/lumen/ledger.db --checkpoint kept.txt",
     )
     made.add_argument(
         "--public-key",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
 
 from lumen_action.commands import World
+from lumen_action.commands.asked import telling
+from lumen_action.commands.github import client_of, need_token
+from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.rerun.event import Asked, read_asked
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
@@ -15,8 +17,6 @@ from lumen_action.companion.acting import Companion, Report, Team
 from lumen_action.companion.deciding import Course
 from lumen_action.companion.telling import as_json, as_lines, as_markdown
 from lumen_action.errors import ConfigError, RemoteError
-from lumen_action.host.commands import disarm
-from lumen_action.ledger import Ledger
 from lumen_action.sli.reconciling.missing import Rules
 
 # The runner takes no output above a megabyte in all.
@@ -46,11 +46,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     problems: list[str] = []
     # The settings know `run` as the script of a stage, which is not meant here.
     session = open_session({**given(arguments), "run": None}, world, patience_seconds=PATIENT_SECONDS)
-    if not session.settings.token:
-        problems.append(
-            "token: is missing; in a workflow the action takes it by itself, on a command line set LUMEN_TOKEN"
-        )
-    asked = read_asked(arguments, world.env, problems)
+    need_token(session, problems)
+    asked = read_asked(arguments, world, problems)
     report = _attended(session, asked)
     _told(session, report, as_answer=bool(arguments.json))
     return RemoteError.exit_code if report.decision.course is Course.LATER else 0
@@ -58,22 +55,20 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 
 def _attended(session: Session, asked: Asked) -> Report:
     from lumen_action.catalogue import load_catalogue, own_rules
-    from lumen_action.ciapi.client import Access, Client
     from lumen_action.ciapi.faults import VanishedError
     from lumen_action.ciapi.reruns import Reruns
     from lumen_action.companion.reading import Reader
 
     settings, world = session.settings, session.world
-    tell = _telling(world)
-    api = (world.env.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
-    client = Client(Access(api, asked.repository, settings.token), tell=tell)
+    tell = telling(world)
+    client = client_of(session, asked.repository, tell)
     reruns = Reruns(client)
     catalogue = load_catalogue(own=own_rules(world.folder))
     try:
         return Companion(
             reruns=reruns,
             reader=Reader(reruns, catalogue, tell, settings.secrets),
-            ledger=_lasting(session),
+            ledger=lasting_ledger(session, "what bounds the reruns would not be kept", evidence=True),
             team=Team(
                 policy=settings.policy,
                 most_failed_jobs=settings.most_failed_jobs,
@@ -90,22 +85,9 @@ def _attended(session: Session, asked: Asked) -> Report:
         ).attend(asked.run, asked.attempt)
     except VanishedError as fault:
         raise ConfigError(
-            f"run: {api} shows run {asked.run} of {asked.repository} to nobody or not to this token (404); check "
-            "number and name, and give the token `actions: write`"
+            f"run: {client.access.url} shows run {asked.run} of {asked.repository} to nobody or not to this token "
+            "(404); check number and name, and give the token `actions: write`"
         ) from fault
-    finally:
-        client.close()
-
-
-def _lasting(session: Session) -> Ledger:
-    """Return the ledger if it can hold the one fact that keeps two companions from making one call each."""
-    ledger = session.ledger()
-    if not ledger.durable or ledger.url.startswith("pushgateway:"):
-        raise ConfigError(
-            "ledger: what bounds the reruns would not be kept; set the ledger that the pipelines write to, such as "
-            "`ledger: git:https://github.com/org/app` (a Pushgateway keeps counts only)"
-        )
-    return ledger
 
 
 def _told(session: Session, report: Report, *, as_answer: bool) -> None:
@@ -113,7 +95,7 @@ def _told(session: Session, report: Report, *, as_answer: bool) -> None:
     answer = as_json(report)
     if as_answer:
         world.answer_json(answer)
-    tell = _telling(world)
+    tell = telling(world)
     for line in as_lines(report):
         tell(line)
     text = json.dumps(answer, ensure_ascii=False)
@@ -130,10 +112,3 @@ def _told(session: Session, report: Report, *, as_answer: bool) -> None:
     room = host.summary_room()
     if room and session.settings.summary != "off":
         host.write_summary(as_markdown(report, room))
-
-
-def _telling(world: World) -> Callable[[str], None]:
-    """Return what tells a person; names of jobs and lines of logs are foreign text, and a runner also obeys stderr."""
-    if world.env.get("GITHUB_ACTIONS") == "true":
-        return lambda text: world.tell(disarm(text))
-    return world.tell

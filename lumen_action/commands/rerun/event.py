@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lumen_action.commands import World
+from lumen_action.commands.asked import flag, word
+from lumen_action.commands.github import repository_of
 from lumen_action.errors import ConfigError
 
-_INPUTS = ("run", "attempt", "repository", "dry-run")
+# As an input of an Action `run` is a script, and LUMEN_ATTEMPT is that of a stage on a command line.
+_VARIABLES = {"run": "OF_RUN", "attempt": "OF_ATTEMPT"}
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,12 @@ class Asked:
     dry_run: bool
 
 
-def read_asked(arguments: argparse.Namespace, env: Mapping[str, str], problems: list[str]) -> Asked:
+def read_asked(arguments: argparse.Namespace, world: World, problems: list[str]) -> Asked:
     """Return what is asked for by options, inputs or the event, adding every mistake to `problems`."""
-    words = {name: _word(arguments, env, name) for name in _INPUTS}
-    told = {} if words["run"] else _event(env, problems)
-    run = words["run"] or told.get("id", "")
-    attempt = words["attempt"] or ("" if words["run"] else told.get("run_attempt", ""))
+    run, attempt = (word(arguments, world, name, variable) for name, variable in _VARIABLES.items())
+    if not run:
+        told = _event(world.env, problems)
+        run, attempt = told.get("id", ""), attempt or told.get("run_attempt", "")
     if not _is_number(run):
         problems.append(
             f"run: `{run[:40]}` is not the number of a run; write `--run 1234567890`"
@@ -37,26 +41,15 @@ def read_asked(arguments: argparse.Namespace, env: Mapping[str, str], problems: 
         )
     if attempt and not _is_number(attempt):
         problems.append(f"attempt: `{attempt[:40]}` is not a number from 1; write `--attempt 1`")
-    if words["dry-run"] not in ("", "True", "true", "false"):
-        problems.append(f"dry-run: `{words['dry-run'][:40]}` is not allowed; write `dry-run: true` or `dry-run: false`")
-    repository = words["repository"] or env.get("GITHUB_REPOSITORY", "")
-    if not repository:
-        problems.append("repository: is missing; write `--repository org/app`")
+    dry_run = flag(arguments, world, "dry-run", problems)
+    repository = repository_of(arguments, world, problems)
     if problems:
         raise ConfigError(problems)
-    return Asked(repository, int(run), int(attempt) if attempt else None, words["dry-run"] in ("True", "true"))
+    return Asked(repository, int(run), int(attempt) if attempt else None, dry_run)
 
 
-def _is_number(word: str) -> bool:
-    return word.isascii() and word.isdecimal() and int(word) > 0
-
-
-def _word(arguments: argparse.Namespace, env: Mapping[str, str], name: str) -> str:
-    plain = name.replace("-", "_")
-    # As an input of an Action `run` is a script, and LUMEN_ATTEMPT is that of a stage on a command line.
-    variable = f"OF_{plain.upper()}" if name in ("run", "attempt") else plain.upper()
-    said = (getattr(arguments, plain), *(env.get(f"{start}{variable}") for start in ("LUMEN_INPUT_", "LUMEN_")))
-    return next((str(word) for word in said if word), "")
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and int(text) > 0
 
 
 def _event(env: Mapping[str, str], problems: list[str]) -> dict[str, str]:

@@ -32,7 +32,9 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     found = help_by_signature(retries_in(retry_facts(ledger, last_days(calendar.day_of(now_ms), days))))
     lost = renew_demotions(ledger, now_ms, calendar)
     if arguments.json:
-        world.answer_json({"days": days, "signatures": [_plain(each, each.signature in lost) for each in found]})
+        world.answer_json(
+            {"days": days, "signatures": [_plain(each, demoted=each.signature in lost) for each in found]}
+        )
     else:
         world.answer("\n".join(_lines(found, frozenset(lost), days)))
     return 0
@@ -73,7 +75,7 @@ def _told(each: Help) -> str:
     return ", ".join(words)
 
 
-def _plain(each: Help, lost: bool) -> dict[str, object]:  # noqa: FBT001 - one of the values that are told
+def _plain(each: Help, *, demoted: bool) -> dict[str, object]:
     return {
         "signature": each.signature or None,
         "error_class": each.name.partition("/")[0],
@@ -85,5 +87,5 @@ def _plain(each: Help, lost: bool) -> dict[str, object]:  # noqa: FBT001 - one o
         "helped_at_most_ratio": round(each.at_most, 4),
         "saved_seconds": each.saved_ms // 1000,
         "wasted_seconds": each.wasted_ms // 1000,
-        "demoted": lost,
+        "demoted": demoted,
     }

@@ -12,7 +12,7 @@ from typing import Any
 from lumen_action.catalogue import load_catalogue
 from lumen_action.commands import World
 from lumen_action.commands.signatures.baselines import Answer, Comparison, answer_of, compare, load_answers, saved
-from lumen_action.commands.signatures.options import catalogue_of, describe, with_progress
+from lumen_action.commands.signatures.options import catalogue_of, subcommand_parser, with_progress
 from lumen_action.commands.signatures.savedlogs import LABELS, Accuracy, accuracy, load_labels, logs_below
 from lumen_action.errors import ConfigError
 from lumen_action.failure import Catalogue, classify
@@ -22,20 +22,21 @@ from lumen_action.logs import log_chunks
 _CHANGED = 1
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def parser() -> argparse.ArgumentParser:
     """Say what the sub-command takes."""
-    describe(
-        parser,
+    made = subcommand_parser(
+        "backtest",
         "Classify every log in a folder. With a baseline, say what has changed since; exit 1 when the class or the\n"
         "retry scope of a log did. A file labels.jsonl in the folder (objects with `file`, `label`, and if you like\n"
         "`subclass` and `evidence_line`) also gives the accuracy.",
-        "backtest logs/ --baseline before.json",
+        "logs/ --baseline before.json",
     )
-    parser.add_argument("dir", metavar="DIR", help="the folder of the logs, plain, gzip or zip, and folders below it")
-    before = parser.add_mutually_exclusive_group()
+    made.add_argument("dir", metavar="DIR", help="the folder of the logs, plain, gzip or zip, and folders below it")
+    before = made.add_mutually_exclusive_group()
     before.add_argument("--against", metavar="RULES_DIR", help="compare with what the rules in another folder say")
     before.add_argument("--baseline", metavar="FILE", help="compare with what was saved earlier")
-    parser.add_argument("--save", metavar="FILE", help="save what the rules say, for a later --baseline")
+    made.add_argument("--save", metavar="FILE", help="save what the rules say, for a later --baseline")
+    return made
 
 
 def run(arguments: argparse.Namespace, world: World) -> int:

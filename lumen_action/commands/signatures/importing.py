@@ -7,25 +7,26 @@ from pathlib import Path
 
 from lumen_action.catalogue import OWN_RULES_BYTES, load_catalogue
 from lumen_action.commands import World
+from lumen_action.commands.parsers import plain_parser
 from lumen_action.errors import ConfigError
 from lumen_action.files import write_atomically
 from lumen_action.rulebooks import FORMATS, Imported, imported
 from lumen_action.yamlite.writing import dump
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def parser() -> argparse.ArgumentParser:
     """Say what the sub-command takes."""
-    parser.description = (
+    made = plain_parser(
+        "signatures import",
         "Turn the rule file of another project into a file of one's own. What is lost, guessed or left out is told\n"
-        "in one line a rule; read it, and the lines marked `# check:`, before you trust the file."
+        "in one line a rule; read it, and the lines marked `# check:`, before you trust the file.",
+        "lumen signatures import retry-patterns.json --output .lumen/signatures.yml",
     )
-    parser.epilog = "example:\n  lumen signatures import retry-patterns.json --output .lumen/signatures.yml"
-    parser.add_argument("file", help="the rules: JSON, YAML, or the text of an issue with a JSON block")
-    parser.add_argument(
-        "--format", choices=tuple(FORMATS), default="", help="whose they are; seen by itself if left out"
-    )
-    parser.add_argument("--output", metavar="PATH", default="", help="a new file, such as .lumen/signatures.yml")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    made.add_argument("file", help="the rules: JSON, YAML, or the text of an issue with a JSON block")
+    made.add_argument("--format", choices=tuple(FORMATS), default="", help="whose they are; seen by itself if left out")
+    made.add_argument("--output", metavar="PATH", default="", help="a new file, such as .lumen/signatures.yml")
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
 
 
 def run(arguments: argparse.Namespace, world: World) -> int:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from lumen_action.catalogue import RULES
 from lumen_action.commands import World
-from lumen_action.commands.signatures.options import describe, own_file, rules_folder, with_progress
+from lumen_action.commands.signatures.options import own_file, rules_folder, subcommand_parser, with_progress
 from lumen_action.commands.signatures.rulefiles import Rulebook, rulebook
 from lumen_action.commands.signatures.savedlogs import logs_below
 from lumen_action.errors import ConfigError
@@ -37,13 +37,14 @@ class _Row:
         return f"{place}: {self.fault}; {self.fix}"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def parser() -> argparse.ArgumentParser:
     """Say what the sub-command takes."""
     what = "Find signatures that are dead, shadowed, slow or careless. Exit 2 if there are any."
-    describe(parser, f"{what}\n\nrefused are:\n{_refused()}", "lint my-rules.yml --green logs/green")
-    parser.add_argument("file", nargs="*", metavar="FILE", help="rule files to look at instead of all")
-    parser.add_argument("--green", metavar="DIR", help="logs of builds that succeeded; none may get a class")
-    parser.add_argument("--advice", action="store_true", help="also print what could be better; it does not fail")
+    made = subcommand_parser("lint", f"{what}\n\nrefused are:\n{_refused()}", "my-rules.yml --green logs/green")
+    made.add_argument("file", nargs="*", metavar="FILE", help="rule files to look at instead of all")
+    made.add_argument("--green", metavar="DIR", help="logs of builds that succeeded; none may get a class")
+    made.add_argument("--advice", action="store_true", help="also print what could be better; it does not fail")
+    return made
 
 
 def _refused() -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from lumen_action.commands import World
-from lumen_action.commands.signatures.options import catalogue_of, describe
+from lumen_action.commands.signatures.options import catalogue_of, subcommand_parser
 from lumen_action.errors import ConfigError
 from lumen_action.failure import Catalogue, Signature
 from lumen_action.failure.schema import nearest
@@ -15,12 +15,15 @@ from lumen_action.failure.taxonomy import ALIASES, SUBCLASSES
 from lumen_action.model import ErrorClass
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def parser() -> argparse.ArgumentParser:
     """Say what the sub-command takes."""
-    describe(parser, "Show the signatures as a table, all of them or some.", "list --class network --ecosystem git")
-    parser.add_argument("--class", dest="error_class", metavar="C", help="only those of a class")
-    parser.add_argument("--ecosystem", metavar="E", help="only those of a family of tools")
-    parser.add_argument("--subclass", metavar="S", help="only those of a subclass")
+    made = subcommand_parser(
+        "list", "Show the signatures as a table, all of them or some.", "--class network --ecosystem git"
+    )
+    made.add_argument("--class", dest="error_class", metavar="C", help="only those of a class")
+    made.add_argument("--ecosystem", metavar="E", help="only those of a family of tools")
+    made.add_argument("--subclass", metavar="S", help="only those of a subclass")
+    return made
 
 
 def run(arguments: argparse.Namespace, world: World) -> int:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from lumen_action.catalogue import RULES, load_catalogue, own_rules
 from lumen_action.commands import World
+from lumen_action.commands.parsers import plain_parser
 from lumen_action.failure import Catalogue
 
 # Who waits longer than this wants to know how far it is.
@@ -17,13 +18,13 @@ _PATIENCE_MS = 3000
 _Item = TypeVar("_Item")
 
 
-def describe(parser: argparse.ArgumentParser, description: str, example: str) -> None:
-    """Say what a sub-command does, and let it take what all of them take."""
-    parser.description = description
-    parser.epilog = f"example:\n  lumen signatures {example}"
-    parser.add_argument("--rules", metavar="DIR", help="a folder of rule files instead of those that come with us")
-    parser.add_argument("--own", metavar="FILE", help="your own rules; .lumen/signatures.yml when it is there")
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
+def subcommand_parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
+    """Make the parser of a sub-command that speaks of rules."""
+    made = plain_parser(f"signatures {name}", description, f"lumen signatures {name} {example}")
+    made.add_argument("--rules", metavar="DIR", help="a folder of rule files instead of those that come with us")
+    made.add_argument("--own", metavar="FILE", help="your own rules; .lumen/signatures.yml when it is there")
+    made.add_argument("--json", action="store_true", help="print one JSON value")
+    return made
 
 
 def rules_folder(arguments: argparse.Namespace, world: World) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.signatures.listing import plain_row
-from lumen_action.commands.signatures.options import catalogue_of, describe
+from lumen_action.commands.signatures.options import catalogue_of, subcommand_parser
 from lumen_action.errors import ConfigError
 from lumen_action.failure import Catalogue, Signature, Tier
 from lumen_action.failure.schema import row_of
@@ -31,10 +31,11 @@ _SAYS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def parser() -> argparse.ArgumentParser:
     """Say what the sub-command takes."""
-    describe(parser, "Show one signature in words, and as it would stand in a rule file.", "show apt-dns")
-    parser.add_argument("id", help="the id of the signature")
+    made = subcommand_parser("show", "Show one signature in words, and as it would stand in a rule file.", "apt-dns")
+    made.add_argument("id", help="the id of the signature")
+    return made
 
 
 def run(arguments: argparse.Namespace, world: World) -> int:

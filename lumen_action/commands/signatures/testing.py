@@ -8,7 +8,7 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.classify import plain_verdict
-from lumen_action.commands.signatures.options import catalogue_of, describe, with_progress
+from lumen_action.commands.signatures.options import catalogue_of, subcommand_parser, with_progress
 from lumen_action.errors import ConfigError
 from lumen_action.failure import Catalogue, classify
 from lumen_action.failure.linting.examples import ignores_hold, matches_hold
@@ -17,15 +17,16 @@ from lumen_action.failure.linting.trials import Trial, trials
 from lumen_action.logs import log_chunks, stdin_chunks
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def parser() -> argparse.ArgumentParser:
     """Say what the sub-command takes."""
-    describe(
-        parser,
+    made = subcommand_parser(
+        "test",
         "Say which signatures match each line of a text; without one, try every signature on its own examples.",
-        "test 'npm error code ECONNRESET'",
+        "'npm error code ECONNRESET'",
     )
-    parser.add_argument("--log", metavar="FILE", help="a log, plain, gzip or zip; - is stdin")
-    parser.add_argument("text", nargs="*", metavar="TEXT", help="lines of a log, in quotes")
+    made.add_argument("--log", metavar="FILE", help="a log, plain, gzip or zip; - is stdin")
+    made.add_argument("text", nargs="*", metavar="TEXT", help="lines of a log, in quotes")
+    return made
 
 
 def run(arguments: argparse.Namespace, world: World) -> int:

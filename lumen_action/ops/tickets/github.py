@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from lumen_action.ciapi.client import Client
@@ -19,11 +19,15 @@ from lumen_action.ops.tickets import (
     TrackerError,
     UnsureError,
 )
-from lumen_action.ops.tickets.writing import LABEL, fingerprint_in, fingerprint_label
+from lumen_action.ops.tickets.reading import Names, read_issue
+from lumen_action.ops.tickets.writing import LABEL, fingerprint_label
 
 _FORBIDDEN = 403
 _UNPROCESSABLE = 422
 _MOST_ASSIGNEES = 10
+# What one issue refuses is no missing right.
+_OF_ONE_ISSUE = ("issue is locked", "commenting is disabled")
+_NAMES = Names(number="number", text="body", url="html_url", open_state="open")
 # How a person says that there is nothing to be done.
 _REJECTED = frozenset({"not_planned", "duplicate"})
 _NEEDS = (
@@ -58,14 +62,17 @@ class GitHubIssues:
         """Return one issue, None when it is no longer there."""
         try:
             with self._translated():
-                return _ticket(self._client.get(f"issues/{quote(reference)}").body)
+                found = _ticket(self._client.get(f"issues/{quote(reference)}").body)
         except DeclinedError:
             return None
+        # GitHub leads on to the new home of an issue that was transferred; here its new number is somebody else's.
+        return found if found and found.reference == reference else None
 
     def create(self, draft: Draft) -> Ticket:
-        """Open an issue; one that nobody may be assigned to is opened without assignees."""
+        """Open an issue; where GitHub refuses one of the assignees, the others are tried one by one."""
         said = {"title": draft.title, "body": draft.body, "labels": list(draft.labels)}
         assigned = {"assignees": list(draft.assignees[:_MOST_ASSIGNEES])} if draft.assignees else {}
+        refused = False
         with self._translated(whole=True):
             try:
                 made = self._client.send("POST", "issues", {**said, **assigned})
@@ -73,10 +80,21 @@ class GitHubIssues:
                 if fault.status != _UNPROCESSABLE or not assigned:
                     raise
                 made = self._client.send("POST", "issues", said)
+                refused = True
             ticket = _ticket(made)
         if ticket is None:
             raise UnsureError(f"GitHub answered a new issue of {self.project} with something else")
+        if refused:
+            self._assign(ticket, draft.assignees[:_MOST_ASSIGNEES])
         return ticket
+
+    def _assign(self, ticket: Ticket, people: Sequence[str]) -> None:
+        """Assign whom GitHub takes; the issue stands in any case."""
+        taken: list[str] = []
+        for person in people if len(people) > 1 else ():
+            with suppress(ApiError):
+                self._client.send("PATCH", f"issues/{quote(ticket.reference)}", {"assignees": [*taken, person]})
+                taken.append(person)
 
     def turn(self, ticket: Ticket, draft: Draft, *, to_open: bool) -> None:
         """Open an issue again, or close it, and bring its text up to date in the same call."""
@@ -119,7 +137,7 @@ class GitHubIssues:
                 raise NotAllowedError(_HIDDEN.format(repo=self.project, said=fault)) from fault
             raise DeclinedError(f"the issue is no longer there ({fault})") from fault
         except RefusedError as fault:
-            if fault.status == _FORBIDDEN:
+            if fault.status == _FORBIDDEN and not any(words in fault.said.casefold() for words in _OF_ONE_ISSUE):
                 raise NotAllowedError(_NEEDS.format(repo=self.project, said=fault.said or fault)) from fault
             raise DeclinedError(str(fault)) from fault
         except ApiError as fault:
@@ -131,24 +149,8 @@ class GitHubIssues:
 
 def _ticket(raw: object) -> Ticket | None:
     """Read an issue; a pull request is listed as one and is none."""
-    if not isinstance(raw, dict) or "pull_request" in raw or not isinstance(raw.get("number"), int):
+    if not isinstance(raw, dict) or "pull_request" in raw:
         return None
-    body = raw.get("body")
-    text = body if isinstance(body, str) else ""
-    return Ticket(
-        reference=str(raw["number"]),
-        open=raw.get("state") == "open",
-        fingerprint=fingerprint_in(text),
-        url=str(raw.get("html_url") or ""),
-        body=text,
-        created_ms=instant_ms(raw.get("created_at")),
-        rejected=raw.get("state") == "closed" and raw.get("state_reason") in _REJECTED,
-    )
-
-
-def instant_ms(text: object) -> int:
-    """Read a time as trackers write it; 0 when it is none."""
-    try:
-        return int(datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp() * 1000)
-    except ValueError:
-        return 0
+    ticket = read_issue(raw, _NAMES)
+    rejected = raw.get("state") == "closed" and raw.get("state_reason") in _REJECTED
+    return replace(ticket, rejected=rejected) if ticket else None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
+from lumen_action.ciapi.patience import Limits, until_answered
 from lumen_action.http import Http, HttpError, Request, Response, Timing, origin
 from lumen_action.ops.tickets import (
     BusyError,
@@ -17,14 +18,14 @@ from lumen_action.ops.tickets import (
     TrackerError,
     UnsureError,
 )
-from lumen_action.ops.tickets.github import instant_ms
-from lumen_action.ops.tickets.writing import LABEL, fingerprint_in, fingerprint_label
+from lumen_action.ops.tickets.reading import Names, read_issue
+from lumen_action.ops.tickets.writing import LABEL, fingerprint_label
 
 _PAGE = 100
 _TRIES = 4
-_LONGEST_WAIT_SECONDS = 90.0
 # GitLab.com counts a minute where it names no time.
 _LIMIT_SECONDS = 60.0
+_NAMES = Names(number="iid", text="description", url="web_url", open_state="opened")
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 410})
 _LIMITED = 429
@@ -56,10 +57,9 @@ class GitLabIssues:
         self.host = urlsplit(access.url).hostname or access.url
         self.project = access.project
         self._access = access
-        self._tell = tell
         self._timing = timing or Timing()
         self._http = Http(patience_seconds=access.timeout_seconds, timing=self._timing, tries_again=False)
-        self._waited_seconds = 0.0
+        self._limits = Limits("GitLab", timing=self._timing, tell=tell)
 
     def tickets(self) -> Iterator[Ticket]:
         """Yield every issue that carries our label, open or closed."""
@@ -131,13 +131,10 @@ class GitLabIssues:
 
     def _ask(self, method: str, url: str, body: Mapping[str, object] | None = None, *, whole: bool = False) -> Response:
         """Ask until an answer comes; a change again only where nothing was done."""
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                return self._http.send(self._request(method, url, body))
-            except HttpError as fault:
-                self._refuse(fault, tries, reads=method == "GET", whole=whole)
+        return until_answered(
+            lambda: self._http.send(self._request(method, url, body)),
+            lambda fault, tries: self._refuse(fault, tries, reads=method == "GET", whole=whole),
+        )
 
     def _request(self, method: str, url: str, body: Mapping[str, object] | None) -> Request:
         headers = {"Accept": "application/json", "PRIVATE-TOKEN": self._access.token}
@@ -153,7 +150,10 @@ class GitLabIssues:
         """Wait for what passes; say what the rest means for tickets."""
         status = fault.status
         if status == _LIMITED:
-            self._wait(_LIMIT_SECONDS if fault.retry_after_seconds is None else fault.retry_after_seconds)
+            wait = _LIMIT_SECONDS if fault.retry_after_seconds is None else fault.retry_after_seconds
+            if not self._limits.outlasted(wait):
+                used_up = f"GitLab's rate limit is used up for {wait:.0f} s; the next call goes on from here"
+                raise BusyError(used_up) from None
             return
         if status in _REFUSED or (whole and status in _GONE):
             raise NotAllowedError(_NEEDS.format(project=self.project, said=fault)) from None
@@ -167,14 +167,6 @@ class GitLabIssues:
             raise TrackerError(f"{fault} ({tries} tries)") from None
         self._timing.sleep(self._timing.pause(tries, fault.retry_after_seconds))
 
-    def _wait(self, seconds: float) -> None:
-        if self._waited_seconds + seconds > _LONGEST_WAIT_SECONDS:
-            raise BusyError(f"GitLab's rate limit is used up for {seconds:.0f} s; the next call goes on from here")
-        pause = self._timing.pause(1, seconds)
-        self._waited_seconds += max(1.0, pause)
-        self._tell(f"GitLab's rate limit: waiting {pause:.0f} s")
-        self._timing.sleep(pause)
-
     def _json(self, answer: Response) -> object:
         try:
             found: object = json.loads(answer.body)
@@ -184,15 +176,4 @@ class GitLabIssues:
 
 
 def _ticket(raw: object) -> Ticket | None:
-    if not isinstance(raw, dict) or not isinstance(raw.get("iid"), int):
-        return None
-    body = raw.get("description")
-    text = body if isinstance(body, str) else ""
-    return Ticket(
-        reference=str(raw["iid"]),
-        open=raw.get("state") == "opened",
-        fingerprint=fingerprint_in(text),
-        url=str(raw.get("web_url") or ""),
-        body=text,
-        created_ms=instant_ms(raw.get("created_at")),
-    )
+    return read_issue(raw, _NAMES) if isinstance(raw, dict) else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 
 _WORD = re.compile(r"(?:\\.|[^\s\\])+")
-_SECTION = re.compile(r"\^?\[[^\[\]]+\](?:\[\d+\])?(?P<owners>(?:\s.*)?)")
+_SECTION = re.compile(r"\^?\[(?P<name>[^\[\]]+)\](?:\[\d+\])?(?P<owners>(?:\s.*)?)")
 _PERSON = re.compile(r"@([A-Za-z0-9_][A-Za-z0-9_.-]{0,99})")
 # What GitHub does not take from .gitignore; a line with one of these means nothing.
 _INVALID = re.compile(r"!|\\#|.*(?:\[|\]|\*\*\*)")
@@ -43,18 +43,20 @@ class CodeOwners:
     @classmethod
     def parse(cls, text: str) -> CodeOwners:
         """Read a file; a line that GitHub would not take is left out."""
-        sections: list[list[Rule]] = [[]]
+        section: list[Rule] = []
+        # Headers of one name, whatever its letters' case, are one section.
+        sections: dict[str, list[Rule]] = {"": section}
         defaults: tuple[str, ...] = ()
         for line in map(_without_comment, text.splitlines()):
             header = _SECTION.fullmatch(line)
             if header:
-                sections.append([])
+                section = sections.setdefault(header["name"].strip().casefold(), [])
                 defaults = tuple(_WORD.findall(header["owners"]))
                 continue
             pattern, *owners = _WORD.findall(line) or [""]
             if pattern and not _INVALID.match(pattern) and len(re.findall(r"\*+", pattern)) <= _MOST_STARS:
-                sections[-1].append(Rule(re.compile(_expression(pattern)), tuple(owners) or defaults))
-        return cls(tuple(map(tuple, sections)))
+                section.append(Rule(re.compile(_expression(pattern)), tuple(owners) or defaults))
+        return cls(tuple(map(tuple, sections.values())))
 
     def owners(self, path: str) -> tuple[str, ...]:
         """Return the owners of a file, as written; none when its last rule names none."""

@@ -86,8 +86,7 @@ class Syncer:
         report.cases = len(sights)
         self.tell(f"{len(sights)} causes ask for a ticket or have one")
         try:
-            found = self._found(sights)
-            self._bring_all([replace(sight, found=self._of(sight, found)) for sight in sights], report)
+            self._bring_all(sights, self._found(sights), report)
         except NotAllowedError as fault:
             report.refused = str(fault)
             report.to_paste = self._to_paste(sights, report)
@@ -132,16 +131,17 @@ class Syncer:
             body = self.writer.duplicate(younger.body, older.url)
             self.tracker.turn(younger, Draft(younger.fingerprint, "", body), to_open=False)
 
-    def _bring_all(self, sights: Iterable[Sight], report: Report) -> None:
+    def _bring_all(self, sights: Iterable[Sight], found: Mapping[str, list[Ticket]], report: Report) -> None:
         failures = 0
         for sight in sights:
             try:
-                self._bring(sight, report)
+                self._bring(replace(sight, found=self._of(sight, found)), report)
                 failures = 0
             except (BusyError, NotAllowedError):
                 raise
             except TrackerError as fault:
-                failures += 1
+                # What is declined is about this ticket; a server that does not answer is about all of them.
+                failures += not isinstance(fault, DeclinedError)
                 report.problems.append(f"{sight.case.fingerprint} ({sight.case.failure.name}): {fault}")
                 if failures == _MOST_FAILURES_IN_A_ROW:
                     raise UnsureError(f"{failures} failures in a row") from fault

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from lumen_action.ciapi.patience import until_answered
 from lumen_action.http import Http, HttpError, Request, Timing, origin
 from lumen_action.ops.tickets import BusyError, DeclinedError, Draft, NotAllowedError, Ticket, UnsureError
 
@@ -88,15 +89,7 @@ class WebhookTickets:
             },
             ensure_ascii=False,
         ).encode(errors="replace")
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                self._http.send(self._request(draft.occasion, body))
-            except HttpError as fault:
-                self._refuse(fault, tries)
-            else:
-                return
+        until_answered(lambda: self._http.send(self._request(draft.occasion, body)), self._refuse)
 
     def _request(self, occasion: str, body: bytes) -> Request:
         """Return the message; its id stays the same over all tries, its time does not."""

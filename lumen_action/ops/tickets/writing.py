@@ -26,6 +26,8 @@ _OWN = re.compile(
 # In a title nothing can be escaped; what would become a link or a mention is broken.
 _SIGNS = re.compile(r"(?<=[@#!$%&~^])(?=\w)|(?<=:)(?=//)")
 _BREAK = "\u200b"
+# What GitHub takes as the text of an issue; GitLab takes more.
+_MOST_LETTERS = 65_536
 _TITLE = 200
 _TITLE_PROOF = 100
 _NAME = 80
@@ -50,11 +52,14 @@ def fingerprint_in(body: str) -> str:
 
 
 def merged(present: str, ours: str) -> str:
-    """Put our part of a text in the place of the last one; what people wrote around it stays."""
+    """Put our part of a text in the place of the last one; what people wrote around it stays.
+
+    Where they wrote so much that ours has no room, the text stays as it is: it would be refused, and the turn with it.
+    """
     present = present.replace("\r\n", "\n")
-    if _OWN.search(present):
-        return _OWN.sub(lambda _: ours, present, count=1)
-    return f"{ours}\n\n{present}" if present.strip() else ours
+    added = f"{ours}\n\n{present}" if present.strip() else ours
+    whole = _OWN.sub(lambda _: ours, present, count=1) if _OWN.search(present) else added
+    return whole if len(whole) <= _MOST_LETTERS else present
 
 
 @dataclass(frozen=True)

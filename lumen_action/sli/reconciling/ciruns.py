@@ -61,6 +61,11 @@ class Run:
         return self.status == COMPLETED and self.conclusion != _AWAITS_CONSENT
 
     @property
+    def attempt_url(self) -> str:
+        """Return the page of the attempt, empty when the run has none."""
+        return f"{self.url}/attempts/{self.attempt}" if self.url else ""
+
+    @property
     def trust(self) -> Trust:
         """Return whose code ran; the pull request of a fork that is gone is a fork's."""
         from_elsewhere = self.event.startswith("pull_request") and self.head_repo != self.repo

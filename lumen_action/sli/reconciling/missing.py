@@ -7,20 +7,19 @@ its own that comes late meets ours and counts once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from lumen_action.model import Fact, FactKey, Kind, Outcome, Source
+from lumen_action.model import Fact, Kind, Outcome, Source
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.reconciling.ciruns import Attempt, Job, Run
 from lumen_action.sli.reconciling.endings import Ending, ending_of, ending_without_jobs
 from lumen_action.sli.reconciling.habits import JobHabit, WorkflowHabits, base_name, matrix_words
 from lumen_action.sli.reconciling.hearing import Heard, listen
+from lumen_action.sli.reconciling.runfacts import day_of, facts_of_attempt, facts_of_run, first_of, key_of
 
-PROVIDER = "github"
-RUN_STAGE = "run"
-DEFAULT_REGION = "default"
+_DEFAULT_REGION = "default"
 _WORST_FIRST = (Outcome.FAILURE, Outcome.ERROR, Outcome.TIMEOUT, Outcome.CANCELLED)
 
 
@@ -70,22 +69,6 @@ class _Place:
     job: str
     leg: str
     region: str
-
-
-def facts_of_run(run: Run, facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts of a run, of all its attempts."""
-    here = (PROVIDER, run.host, run.repo.casefold(), str(run.id))
-    return [
-        fact
-        for fact in facts
-        if (fact.key.provider, fact.key.host, fact.key.repo.casefold(), fact.key.run) == here
-        and fact.key.kind in (Kind.RUN, Kind.STAGE)
-    ]
-
-
-def facts_of_attempt(attempt: Attempt, facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts of one attempt."""
-    return [fact for fact in facts_of_run(attempt.run, facts) if fact.key.attempt == attempt.run.attempt]
 
 
 def missing_facts(attempt: Attempt, known: Known) -> list[Fact]:
@@ -215,7 +198,7 @@ def _likely_region(job: Job, known: Known) -> str:
 
 def _only_region(known: Known) -> str:
     regions = _regions(known)
-    return regions[0] if len(regions) == 1 else known.region or DEFAULT_REGION
+    return regions[0] if len(regions) == 1 else known.region or _DEFAULT_REGION
 
 
 def _regions(known: Known) -> list[str]:
@@ -230,22 +213,11 @@ def pipeline_of(run: Run, facts: Sequence[Fact], rules: Rules, habits: WorkflowH
 
 def _fact(attempt: Attempt, place: _Place, ending: Ending, ended_ms: int, known: Known, job: Job | None = None) -> Fact:
     run, (outcome, failure) = attempt.run, ending
-    first = min(facts_of_run(run, known.facts), key=lambda fact: fact.order, default=None)
-    day = first.day if first else known.calendar.day_of(run.created_ms)
+    first = first_of(facts_of_run(run, known.facts))
+    day = day_of(run, first, known.calendar)
     sha = first.sha if first else run.sha
-    key = FactKey(
-        provider=PROVIDER,
-        host=run.host,
-        repo=first.key.repo if first else run.repo,
-        run=str(run.id),
-        attempt=run.attempt,
-        job=place.job,
-        region=place.region,
-        kind=Kind.RUN,
-        stage=RUN_STAGE,
-    )
     return Fact(
-        key=key,
+        key=key_of(run, first, Kind.RUN, job=place.job, region=place.region),
         pipeline=known.pipeline,
         day=day,
         outcome=outcome,
@@ -257,7 +229,7 @@ def _fact(attempt: Attempt, place: _Place, ending: Ending, ended_ms: int, known:
         source=Source.API,
         trust=first.trust if first else run.trust,
         sha=sha,
-        url=f"{run.url}/attempts/{run.attempt}" if run.url else "",
+        url=run.attempt_url,
         # The receiver of the OpenTelemetry Collector makes it so, and so does a job itself.
         trace_id=hashlib.sha256(f"{run.id}{run.attempt}t".encode()).hexdigest()[:32],
         runner=job.runner if job else "",

@@ -15,6 +15,7 @@ from lumen_action.ciapi.runs import MOST_CALLS_AN_ATTEMPT, Runs
 from lumen_action.errors import ConfigError
 from lumen_action.http import Timing
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
 NOW = 1_767_355_200.0
 JOBS = "/attempts/1/jobs"
 RUN = SaidRun(100, NOON, (SaidAttempt((SaidJob(11, "Deploy", "success", NOON, NOON + HOUR),)),))
@@ -52,9 +53,7 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def runs(api: GitHubApi, clock: Clock, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+def runs(api: GitHubApi, clock: Clock, said: list[str]) -> Iterator[Runs]:
     client = Client(Access(api.url, api.repo, TOKEN, 2.0), timing=clock.timing(), tell=said.append)
     yield Runs(client)
     client.close()

@@ -23,14 +23,9 @@ from lumen_action.ciapi.faults import (
 from lumen_action.errors import ConfigError
 from lumen_action.http import Timing
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
 RERUN = "actions/runs/100/rerun-failed-jobs"
 BARE = Timing(sleep=lambda _: None, clock=lambda: 0.0, now=lambda: NOON / 1000, chance=lambda: 0.0)
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -89,6 +89,12 @@ def test_sections_of_gitlab_each_have_a_last_rule_and_may_have_owners() -> None:
     assert rules.owners("tests/x") == ("@all", "@x")
 
 
+def test_headers_of_one_name_are_one_section_of_gitlab() -> None:
+    rules = CodeOwners.parse("[Ruby] @first\n*.rb\n[Docs]\ndocs/ @docs\n[ruby]\nmodel/*.rb @second\n")
+    assert rules.owners("a.rb") == ("@first",)
+    assert rules.owners("model/a.rb") == ("@second",)
+
+
 def test_only_people_can_be_assigned() -> None:
     assert people(("@alice", "@org/team", "bob@example.com", "@carol-x", "mallory")) == ("alice", "carol-x")
 

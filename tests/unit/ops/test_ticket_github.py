@@ -7,73 +7,28 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from facts import HOUR, NOON
-from githubapi import TOKEN, GitHubApi, Trouble
-from githubissues import Issues
-from ticketworld import DAY, FINGERPRINT, Book, failed
+from facts import HOUR
+from githubapi import GitHubApi, Trouble
+from ticketteam import DRAFT, GitHubTeam
+from ticketworld import DAY, failed
 
-from lumen_action.ciapi.client import Access, Client
 from lumen_action.http import Timing
-from lumen_action.ops.tickets import BusyError, DeclinedError, Draft, NotAllowedError, UnsureError
-from lumen_action.ops.tickets.deciding import GRACE_MS, Move, Rules
-from lumen_action.ops.tickets.github import GitHubIssues
-from lumen_action.ops.tickets.options import TicketOptions
+from lumen_action.model import Outcome
+from lumen_action.ops.tickets import BusyError, DeclinedError, NotAllowedError, UnsureError
+from lumen_action.ops.tickets.deciding import GRACE_MS, Move
 from lumen_action.ops.tickets.pacing import Pace
-from lumen_action.ops.tickets.syncing import Report, Syncer
-from lumen_action.ops.tickets.writing import Writer, marker
+from lumen_action.ops.tickets.writing import marker
 
-DRAFT = Draft(FINGERPRINT, "a title", f"{marker(FINGERPRINT)}\n\ntext", ("lumen", "build", "lumen-fp-0123456789ab"))
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-
-class Team:
-    """A repository with issues, and what syncs them."""
-
-    def __init__(self, api: GitHubApi) -> None:
-        self.api = api
-        self.now_ms = NOON + HOUR
-        self.issues = Issues.of(api, now_ms=lambda: self.now_ms)
-        self.book = Book()
-        self.slept: list[float] = []
-        self.said: list[str] = []
-        self.timing = Timing(sleep=self.slept.append, chance=lambda: 0.0)
-        self.assignees: tuple[str, ...] = ()
-
-    @property
-    def tracker(self) -> GitHubIssues:
-        return GitHubIssues(Client(Access(self.api.url, "org/app", TOKEN), timing=self.timing, tell=self.said.append))
-
-    def sync(self) -> Report:
-        return Syncer(
-            ledger=self.book,  # type: ignore[arg-type] - of a ledger only this is needed
-            tracker=self.tracker,
-            writer=Writer(),
-            rules=Rules(TicketOptions()),
-            assigned=lambda _: (self.assignees, ()),
-            clock_ms=lambda: self.now_ms,
-            tell=self.said.append,
-            pace=Pace(self.timing),
-        ).sync()
-
-    def fails(self, run: str = "1") -> None:
-        self.book.put(failed(run, self.now_ms - 1000))
-
-    def moves(self) -> list[Move]:
-        return [entry.move for entry in self.sync().entries]
+pytestmark = pytest.mark.usefixtures("no_proxy")
 
 
 @pytest.fixture
-def team() -> Iterator[Team]:
+def team() -> Iterator[GitHubTeam]:
     with GitHubApi().serving() as api:
-        yield Team(api)
+        yield GitHubTeam(api)
 
 
-def test_an_issue_has_labels_text_and_assignees(team: Team) -> None:
+def test_an_issue_has_labels_text_and_assignees(team: GitHubTeam) -> None:
     team.issues.assignable = {"alice"}
     team.assignees = ("alice",)
     team.fails()
@@ -84,21 +39,21 @@ def test_an_issue_has_labels_text_and_assignees(team: Team) -> None:
     assert "Seen in **1** run" in issue["body"]
 
 
-def test_whoever_cannot_be_assigned_does_not_prevent_the_issue(team: Team) -> None:
+def test_whoever_cannot_be_assigned_does_not_prevent_the_issue(team: GitHubTeam) -> None:
     team.assignees = ("gone",)
     team.fails()
     assert team.moves() == [Move.OPEN]
     assert [issue["assignees"] for issue in team.issues.open] == [[]]
 
 
-def test_its_life_in_issues(team: Team) -> None:
+def test_its_life_in_issues(team: GitHubTeam) -> None:
     team.fails()
     assert team.moves() == [Move.OPEN]
     team.now_ms += DAY
     team.fails("2")
     assert team.moves() == [Move.COMMENT, Move.REWRITE]
     team.now_ms += 8 * DAY
-    team.book.put(replace(failed("3", team.now_ms), outcome=_success(), failure=None))
+    team.book.put(replace(failed("3", team.now_ms), outcome=Outcome.SUCCESS, failure=None))
     assert team.moves() == [Move.CLOSE]
     assert team.issues.known[1]["state_reason"] == "completed"
     team.now_ms += 2 * HOUR
@@ -109,13 +64,7 @@ def test_its_life_in_issues(team: Team) -> None:
     assert len(team.issues.comments) == 1
 
 
-def _success() -> Any:  # noqa: ANN401
-    from lumen_action.model import Outcome
-
-    return Outcome.SUCCESS
-
-
-def test_labels_that_are_dropped_in_silence_do_not_make_a_second_one(team: Team) -> None:
+def test_labels_that_are_dropped_in_silence_do_not_make_a_second_one(team: GitHubTeam) -> None:
     team.issues.may_label = False
     team.fails()
     assert team.moves() == [Move.OPEN]
@@ -125,16 +74,16 @@ def test_labels_that_are_dropped_in_silence_do_not_make_a_second_one(team: Team)
     assert len(team.issues.known) == 1
 
 
-def test_a_pull_request_with_our_label_is_no_ticket(team: Team) -> None:
+def test_a_pull_request_with_our_label_is_no_ticket(team: GitHubTeam) -> None:
     issue = team.issues.by_hand(title="x", body=DRAFT.body, labels=["lumen"])
     issue["pull_request"] = dict.fromkeys(("url", "html_url", "diff_url", "patch_url"))
-    assert list(team.tracker.tickets()) == []
+    assert list(team.tracker().tickets()) == []
 
 
-def test_many_issues_are_read_page_by_page(team: Team) -> None:
+def test_many_issues_are_read_page_by_page(team: GitHubTeam) -> None:
     for number in range(230):
         team.issues.by_hand(title="x", body=marker(f"{number:016x}"), labels=["lumen"])
-    assert len({ticket.fingerprint for ticket in team.tracker.tickets()}) == 230
+    assert len({ticket.fingerprint for ticket in team.tracker().tickets()}) == 230
     assert team.api.asked("/issues?") == 3
 
 
@@ -152,14 +101,14 @@ def test_many_issues_are_read_page_by_page(team: Team) -> None:
     ],
     ids=["403", "404", "410", "422", "429", "502", "cut", "no JSON"],
 )
-def test_every_fault_of_a_write_has_its_meaning(team: Team, trouble: Trouble, fault: type[Exception]) -> None:
+def test_every_fault_of_a_write_has_its_meaning(team: GitHubTeam, trouble: Trouble, fault: type[Exception]) -> None:
     team.api.troubles = [replace(trouble)]
     with pytest.raises(fault):
-        team.tracker.create(DRAFT)
+        team.tracker().create(DRAFT)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_without_permission_a_person_gets_the_text(team: Team, status: int) -> None:
+def test_without_permission_a_person_gets_the_text(team: GitHubTeam, status: int) -> None:
     team.fails()
     team.api.troubles = [Trouble("POST /repos/org/app/issues", status, body={"message": "no"})]
     report = team.sync()
@@ -169,7 +118,7 @@ def test_without_permission_a_person_gets_the_text(team: Team, status: int) -> N
     assert team.moves() == [Move.OPEN]
 
 
-def test_a_token_that_may_not_even_read_gives_the_text_as_well(team: Team) -> None:
+def test_a_token_that_may_not_even_read_gives_the_text_as_well(team: GitHubTeam) -> None:
     team.fails()
     team.api.permitted = False
     report = team.sync()
@@ -177,7 +126,7 @@ def test_a_token_that_may_not_even_read_gives_the_text_as_well(team: Team) -> No
     assert len(report.to_paste) == 1
 
 
-def test_a_token_that_is_refused_gives_the_text_as_well(team: Team) -> None:
+def test_a_token_that_is_refused_gives_the_text_as_well(team: GitHubTeam) -> None:
     team.fails()
     team.api.troubles = [Trouble("/issues", 401)]
     report = team.sync()
@@ -185,7 +134,7 @@ def test_a_token_that_is_refused_gives_the_text_as_well(team: Team) -> None:
     assert len(report.to_paste) == 1
 
 
-def test_issues_that_are_switched_off(team: Team) -> None:
+def test_issues_that_are_switched_off(team: GitHubTeam) -> None:
     team.fails()
     team.issues.enabled = False
     report = team.sync()
@@ -194,7 +143,7 @@ def test_issues_that_are_switched_off(team: Team) -> None:
 
 
 @pytest.mark.parametrize("lost", [{"status": 502, "done": True}, {"cut": True}], ids=["502", "cut"])
-def test_an_issue_whose_answer_is_lost_is_found_again(team: Team, lost: dict[str, Any]) -> None:
+def test_an_issue_whose_answer_is_lost_is_found_again(team: GitHubTeam, lost: dict[str, Any]) -> None:
     team.fails()
     team.api.troubles = [Trouble("POST /repos/org/app/issues", **lost)]
     assert "not known" in team.sync().problems[0]
@@ -205,7 +154,7 @@ def test_an_issue_whose_answer_is_lost_is_found_again(team: Team, lost: dict[str
     assert len(team.issues.known) == 1
 
 
-def test_an_issue_that_was_never_made_is_made_after_a_time(team: Team) -> None:
+def test_an_issue_that_was_never_made_is_made_after_a_time(team: GitHubTeam) -> None:
     team.fails()
     team.api.troubles = [Trouble("POST /repos/org/app/issues", 502)]
     assert team.sync().problems
@@ -215,21 +164,21 @@ def test_an_issue_that_was_never_made_is_made_after_a_time(team: Team) -> None:
     assert len(team.issues.known) == 1
 
 
-def test_a_short_limit_is_waited_for(team: Team) -> None:
+def test_a_short_limit_is_waited_for(team: GitHubTeam) -> None:
     team.fails()
     team.api.troubles = [Trouble("POST /repos/org/app/issues", 429, {"Retry-After": "30"})]
     assert team.moves() == [Move.OPEN]
     assert 30.0 in team.slept
 
 
-def test_a_long_limit_leaves_the_rest_for_the_next_call(team: Team) -> None:
+def test_a_long_limit_leaves_the_rest_for_the_next_call(team: GitHubTeam) -> None:
     team.fails()
     team.api.troubles = [Trouble("POST /repos/org/app/issues", 403, {"Retry-After": "1800"})]
     assert "left for the next call" in team.sync().problems[0]
     assert team.moves() == [Move.OPEN]
 
 
-def test_an_issue_that_vanishes_meanwhile_stops_nobody_else(team: Team) -> None:
+def test_an_issue_that_vanishes_meanwhile_stops_nobody_else(team: GitHubTeam) -> None:
     team.fails()
     team.sync()
     team.now_ms += HOUR
@@ -239,7 +188,7 @@ def test_an_issue_that_vanishes_meanwhile_stops_nobody_else(team: Team) -> None:
     assert team.moves() == [Move.REWRITE]
 
 
-def test_writes_come_one_a_second(team: Team) -> None:
+def test_writes_come_one_a_second(team: GitHubTeam) -> None:
     clock = iter([0.0, 0.25, 5.0])
     pace = Pace(Timing(sleep=team.slept.append, clock=lambda: next(clock)))
     for _ in range(3):

@@ -3,69 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from facts import HOUR, NOON
+from facts import HOUR
 from gitlabissues import PROJECT, TOKEN, GitLabIssuesApi, Trouble
-from ticketworld import DAY, FINGERPRINT, Book, failed
+from ticketteam import DRAFT, TicketTeam
+from ticketworld import DAY, failed
 
-from lumen_action.http import Timing
 from lumen_action.model import Outcome
-from lumen_action.ops.tickets import BusyError, DeclinedError, Draft, NotAllowedError, TrackerError, UnsureError
-from lumen_action.ops.tickets.deciding import GRACE_MS, Move, Rules
+from lumen_action.ops.tickets import BusyError, DeclinedError, NotAllowedError, Tracker, TrackerError, UnsureError
+from lumen_action.ops.tickets.deciding import GRACE_MS, Move
 from lumen_action.ops.tickets.gitlab import GitLabAccess, GitLabIssues
-from lumen_action.ops.tickets.options import TicketOptions
-from lumen_action.ops.tickets.pacing import Pace
-from lumen_action.ops.tickets.syncing import Report, Syncer
-from lumen_action.ops.tickets.writing import Writer, marker
+from lumen_action.ops.tickets.syncing import Report
+from lumen_action.ops.tickets.writing import marker
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
 ISSUES = "/projects/group%2Fsub%2Fapp/issues"
-DRAFT = Draft(FINGERPRINT, "a title", f"{marker(FINGERPRINT)}\n\ntext", ("lumen", "build", "lumen-fp-0123456789ab"))
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-
-class Team:
+class Team(TicketTeam):
     """A project with issues, and what syncs them."""
 
     def __init__(self, api: GitLabIssuesApi) -> None:
+        super().__init__()
         self.api = api
-        self.now_ms = NOON + HOUR
         api.now_ms = lambda: self.now_ms
-        self.book = Book()
-        self.slept: list[float] = []
-        self.timing = Timing(sleep=self.slept.append, chance=lambda: 0.0)
-        self.assignees: tuple[str, ...] = ()
 
     def tracker(self, token: str = TOKEN) -> GitLabIssues:
-        return GitLabIssues(GitLabAccess(self.api.url, PROJECT, token), tell=lambda _: None, timing=self.timing)
+        return GitLabIssues(GitLabAccess(self.api.url, PROJECT, token), tell=self.said.append, timing=self.timing)
 
-    def sync(self, token: str = TOKEN) -> Report:
-        tracker = self.tracker(token)
-        try:
-            return Syncer(
-                ledger=self.book,  # type: ignore[arg-type] - of a ledger only this is needed
-                tracker=tracker,
-                writer=Writer(),
-                rules=Rules(TicketOptions()),
-                assigned=lambda _: (self.assignees, ()),
-                clock_ms=lambda: self.now_ms,
-                tell=lambda _: None,
-                pace=Pace(self.timing),
-            ).sync()
-        finally:
-            tracker.close()
-
-    def fails(self, run: str = "1") -> None:
-        self.book.put(failed(run, self.now_ms - 1000))
-
-    def moves(self) -> list[Move]:
-        return [entry.move for entry in self.sync().entries]
+    def sync(self, tracker: Tracker | None = None) -> Report:
+        with closing(tracker or self.tracker()) as opened:
+            return super().sync(opened)
 
 
 @pytest.fixture
@@ -137,7 +108,7 @@ def test_what_passes_is_waited_for(team: Team) -> None:
 def test_without_permission_a_person_gets_the_text(team: Team, token: str) -> None:
     team.fails()
     team.api.troubles = [Trouble(f"POST {ISSUES}", 403)]
-    report = team.sync(token)
+    report = team.sync(team.tracker(token))
     assert "the scope `api`" in report.refused
     assert len(report.to_paste) == 1
 

@@ -16,15 +16,10 @@ from lumen_action.http import Timing
 from lumen_action.ops.tickets import BusyError, DeclinedError, Draft, NotAllowedError, Ticket, UnsureError
 from lumen_action.ops.tickets.webhook import WebhookTickets, signature, signing_key
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the published vector
 DRAFT = Draft(FINGERPRINT, "título 제목", "text", ("lumen",), ("alice",), news="again", occasion="o1")
 TICKET = Ticket(FINGERPRINT, open=True, fingerprint=FINGERPRINT)
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

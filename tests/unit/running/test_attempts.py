@@ -52,8 +52,8 @@ class World:
     def explain(self, ending: Ended) -> Verdict:  # noqa: ARG002 - what it will say is known beforehand
         return self.turns[min(self.done.count("attempt"), len(self.turns)) - 1].verdict
 
-    def retries_today(self) -> int:
-        return self.used_today + self.done.count("announce")
+    def take_retry(self, most: int) -> bool:
+        return self.used_today + self.done.count("announce") < most
 
     def demoted(self, signature: str) -> str:
         return self.lost.get(signature, "")
@@ -131,7 +131,7 @@ def test_never_more_tries_than_allowed_never_a_rest_after_the_last_and_never_pas
         assert world.now - 1000 <= limits.deadline_seconds + 1e-6
         if world.done[-1] == "clean up":  # only a clean-up that used up the time may come last
             assert last.decision is not None
-            assert "clean-up has used the time" in last.decision.reason
+            assert "have used the time until the deadline" in last.decision.reason
     else:
         assert world.done[-1] == "attempt"
     assert not last.again

@@ -145,7 +145,7 @@ def test_a_step_that_succeeds_imports_next_to_nothing(job: Job) -> None:
         "lumen_action.running",
         *(
             f"lumen_action.running.{name}"
-            for name in ("captured", "family", "process", "shell", "shells", "signals", "tail")
+            for name in ("captured", "family", "outlets", "process", "shell", "shells", "signals", "tail")
         ),
     }
     assert modules & {"subprocess", "json", "re", "dataclasses", "pathlib", "typing", "argparse", "ctypes"} == set()

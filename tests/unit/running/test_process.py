@@ -221,6 +221,52 @@ def test_a_reader_that_has_gone_is_the_commands_own_affair(tmp_path: Path) -> No
     assert tmp_path.exists()
 
 
+def test_a_disk_that_is_full_is_the_commands_own_affair_and_leaves_nothing_running() -> None:
+    word = f"lumen-{os.getpid()}-full"
+    with Path("/dev/full").open("wb") as full, listening() as signals:
+        script = f"echo lost; sleep 0.2; echo lost; sleep 300; : {word}"
+        outlets = (full.fileno(), full.fileno())
+        ending = run_process(["sh", "-ec", script], os.environ, outlets, Tail().feed, signals, Patience(30))
+    assert (ending.code, ending.timed_out, running(word)) == (128 + signal.SIGPIPE, False, [])
+
+
+def test_a_pipe_that_does_not_wait_gets_everything() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    arrived: list[bytes] = []
+
+    def read_late() -> None:
+        time.sleep(0.3)
+        while data := os.read(reader, 1 << 16):
+            arrived.append(data)
+
+    reading = threading.Thread(target=read_late)
+    reading.start()
+    with listening() as signals:
+        command = ["head", "-c", "1000000", "/dev/zero"]
+        ending = run_process(command, os.environ, (writer, 2), Tail().feed, signals, Patience(30))
+    os.close(writer)
+    reading.join()
+    os.close(reader)
+    assert (ending.code, len(b"".join(arrived))) == (0, 1_000_000)
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_service_that_stays_may_go_on_printing(tmp_path: Path, *, clean: bool) -> None:
+    script = 'setsid sh -c "while [ ! -e go ]; do sleep 0.02; done; echo late; echo alive > lived" & echo up; sleep 0.2'
+    played = Played(tmp_path, "sh", "-c", f"cd {tmp_path}; {script}", how=Patience(clean=clean))
+    assert (played.ending.code, played.out.read_bytes()) == (0, b"up\n")
+    (tmp_path / "go").touch()
+    until = time.monotonic() + 20
+    while not ((tmp_path / "lived").exists() and b"late" in played.out.read_bytes()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert (played.out.read_bytes(), (tmp_path / "lived").exists()) == (b"up\nlate\n", True)
+
+
+def test_a_command_without_a_name_is_not_found(tmp_path: Path) -> None:
+    assert Played(tmp_path, "").ending.code == 127
+
+
 def test_who_may_not_be_told_is_there_and_ends_nothing() -> None:
     def refused(_whom: int, _number: int) -> None:
         raise PermissionError

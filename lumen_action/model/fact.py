@@ -1,115 +1,22 @@
-"""The nouns of the project: frozen values that know nothing of clocks, files or networks."""
+"""One immutable observation, its identity, and the bytes in which ledgers keep it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import Enum
+from operator import attrgetter
 from typing import Any, TypeVar
 
-# Begins every line we print into a job's log, so that a later reading of that log does not quote ourselves.
-OWN_MARK = "[lumen]"
+from lumen_action.model.verdict import Failure
+from lumen_action.model.words import Action, ErrorClass, Kind, Outcome, Scope, Source, Trust
 
 T = TypeVar("T")
 
 FACT_VERSION = 1
 MAX_FACT_BYTES = 4096
-
-
-class _Word(str, Enum):
-    """A closed set of words that print and serialise as themselves on every Python version."""
-
-    # Equal to its text, so with the hash of its text; the one of Enum is a slow function.
-    __hash__ = str.__hash__
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-
-class Outcome(_Word):
-    """How a stage or run ended."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
-    TIMEOUT = "timeout"
-    ERROR = "error"
-    MISSING = "missing"
-
-    good: bool
-    """Whether it counts as a success."""
-    counted: bool
-    """Whether it enters the SLI; cancelled and skipped are shown apart."""
-    bad: bool
-    """Whether it counts as a failure."""
-
-    def __init__(self, word: str) -> None:
-        """Say it once for each word: these are asked for every fact of a ledger."""
-        self.good = word == "success"
-        self.counted = word not in ("cancelled", "skipped")
-        self.bad = self.counted and not self.good
-
-
-class ErrorClass(_Word):
-    """The closed set behind the label `error_class`."""
-
-    NETWORK = "network"
-    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a class name, not a secret
-    EXTERNAL_API = "external_api"
-    BUILD = "build"
-    DEPENDENCY = "dependency"
-    ENVIRONMENT = "environment"
-    UNKNOWN = "unknown"
-
-
-class Scope(_Word):
-    """Where trying again can help: nowhere, in the same step, on a fresh machine, or after the named time."""
-
-    NONE = "none"
-    STEP = "step"
-    JOB = "job"
-    DELAYED = "delayed"
-
-
-class Kind(_Word):
-    """The kinds of fact."""
-
-    STAGE = "stage"
-    RUN = "run"
-    CHECK = "check"
-    MISSING = "missing"
-    DAY = "day"
-    RERUN = "rerun"
-    INCIDENT = "incident"
-    CONFLICT = "conflict"
-    NOTICE = "notice"
-
-
-class Source(_Word):
-    """Who observed a fact."""
-
-    JOB = "job"
-    API = "api"
-    MANUAL = "manual"
-
-
-class Trust(_Word):
-    """Whether a fact may enter the SLI; what a fork reports is kept apart."""
-
-    TRUSTED = "trusted"
-    FORK = "fork"
-
-
-class Action(_Word):
-    """What a rerun decision asks for; also the label `decision` of `lumen_reruns_total`."""
-
-    RETRY_NOW = "retry_now"
-    RERUN_LATER = "rerun_later"
-    TICKET = "ticket"
-    NOTHING = "nothing"
 
 
 def canonical(value: object) -> bytes:
@@ -132,142 +39,18 @@ class FactKey:
     stage: str
 
     @property
+    def parts(self) -> tuple[str | int, ...]:
+        """Return the fields in order, which are compared much faster than keys."""
+        return _KEY_PARTS(self)
+
+    @property
     def digest(self) -> str:
         """Return the ledger key in hex."""
-        parts = ["v1", *(str(getattr(self, name)) for name in _KEY_FIELDS)]
-        return hashlib.sha256(canonical(parts)).hexdigest()
+        return hashlib.sha256(canonical(["v1", *map(str, self.parts)])).hexdigest()
 
 
 _KEY_FIELDS = tuple(item.name for item in fields(FactKey))
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The line that proves a verdict: redacted, clipped, numbered as in the original log from 1.
-
-    `column` says where in that line stands what was recognised, from 1; 0 when that is not known.
-    """
-
-    line: int
-    text: str
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    column: int = 0
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """A line that tells of what the cause led to."""
-
-    line: int
-    text: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Why something failed."""
-
-    error_class: ErrorClass
-    subclass: str
-    signature: str
-    scope: Scope
-    confidence: float
-    evidence: Evidence | None = None
-    meaning: str = ""
-    hint: str = ""
-    runbook: str = ""
-    fingerprint: str = ""
-    retry_after_seconds: int | None = None
-    symptoms: tuple[Symptom, ...] = ()
-    """What the cause led to, in the order of the log."""
-
-    @property
-    def name(self) -> str:
-        """Return class and subclass as people write them."""
-        return f"{self.error_class}/{self.subclass}"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to do about a failure, and why in words."""
-
-    action: Action
-    scope: Scope
-    reason: str
-    delay_seconds: int = 0
-    attempts_left: int = 0
-
-    @property
-    def rerun(self) -> bool:
-        """Tell whether anything may run again; the only value a workflow should branch on."""
-        return self.action in (Action.RETRY_NOW, Action.RERUN_LATER)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The part of a verdict that a fact keeps."""
-
-    error_class: ErrorClass
-    subclass: str
-    signature: str = ""
-    fingerprint: str = ""
-    line: int | None = None
-    evidence: str = ""
-    meaning: str = ""
-    hint: str = ""
-    runbook: str = ""
-    decision: Action = Action.NOTHING
-    scope: Scope = Scope.NONE
-    reason: str = ""
-    delay_seconds: int = 0
-    attempts_left: int = 0
-
-    @property
-    def name(self) -> str:
-        """Return class and subclass as people write them."""
-        return f"{self.error_class}/{self.subclass}"
-
-    @classmethod
-    def of(cls, verdict: Verdict, decision: Decision) -> Failure:
-        """Keep what a fact needs of a verdict and the decision it led to."""
-        return cls(
-            error_class=verdict.error_class,
-            subclass=verdict.subclass,
-            signature=verdict.signature,
-            fingerprint=verdict.fingerprint,
-            line=verdict.evidence.line if verdict.evidence else None,
-            evidence=verdict.evidence.text if verdict.evidence else "",
-            meaning=verdict.meaning,
-            hint=verdict.hint,
-            runbook=verdict.runbook,
-            decision=decision.action,
-            scope=decision.scope,
-            reason=decision.reason,
-            delay_seconds=decision.delay_seconds,
-            attempts_left=decision.attempts_left,
-        )
-
-    @property
-    def verdict(self) -> Verdict:
-        """Return the verdict as far as the fact kept it."""
-        return Verdict(
-            error_class=self.error_class,
-            subclass=self.subclass,
-            signature=self.signature,
-            scope=self.scope,
-            confidence=1.0 if self.signature else 0.0,
-            evidence=Evidence(self.line, self.evidence) if self.line is not None else None,
-            meaning=self.meaning,
-            hint=self.hint,
-            runbook=self.runbook,
-            fingerprint=self.fingerprint,
-        )
-
-    @property
-    def decided(self) -> Decision:
-        """Return the decision as it was taken."""
-        return Decision(self.decision, self.scope, self.reason, self.delay_seconds, self.attempts_left)
+_KEY_PARTS: Callable[[FactKey], tuple[str | int, ...]] = attrgetter(*_KEY_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -363,8 +146,9 @@ class Fact:
             raw = body["failure"]
             read = {name: word[raw[name]] for name, word in _FAILURE_WORDS.items() if name in raw}
             body["failure"] = Failure(**raw | read)
-        for unknown in body.keys() - _ATTRIBUTES:
-            del body[unknown]
+        if not _ATTRIBUTES.issuperset(body):
+            for unknown in body.keys() - _ATTRIBUTES:
+                del body[unknown]
         return _made(cls, body)
 
 
