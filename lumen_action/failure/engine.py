@@ -10,6 +10,7 @@ from functools import cached_property
 from lumen_action.failure.circumstances import NOTHING_KNOWN, Annotation, Circumstances, adjusted
 from lumen_action.failure.columns import column_of
 from lumen_action.failure.fingerprint import fingerprint
+from lumen_action.failure.lasting import lasting
 from lumen_action.failure.likeness import parted
 from lumen_action.failure.lines import shown
 from lumen_action.failure.ranking import Contender, Ranking, rank
@@ -121,15 +122,17 @@ def _weighed(verdict: Verdict, catalogue: Catalogue, circumstances: Circumstance
 def _verdict(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> Verdict:
     signature, hit = winner.signature, winner.chosen
     evidence = _quoted(hit.quote, secrets)
+    # What people wrote themselves is not doubted.
+    lasts = None if signature.origin or signature.scope is Scope.NONE else lasting(signature.name, hit.quote)
     return Verdict(
         error_class=signature.error_class,
         subclass=signature.subclass,
         signature=signature.id,
-        scope=signature.scope,
+        scope=Scope.NONE if lasts else signature.scope,
         confidence=round(ranking.confidence, 2),
         evidence=evidence,
-        meaning=signature.meaning,
-        hint=signature.hint,
+        meaning=f"{signature.meaning} {lasts.reason}" if lasts else signature.meaning,
+        hint=lasts.hint if lasts else signature.hint,
         runbook=signature.runbook,
         fingerprint=fingerprint(signature.id, evidence.text),
         retry_after_seconds=_retry_after(hit),

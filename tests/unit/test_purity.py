@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "lumen_action"
-PURE = ("model", "errors.py", "rerun.py", "failure", "sli", "summary", "companion")
+PURE = (
+    *("model", "errors.py", "rerun.py", "failure", "sli", "summary", "companion"),
+    *("slo", "alerting", "promql", "gotemplate"),
+)
 FORBIDDEN_MODULES = {
     "asyncio",
     "ctypes",
