@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from lumen_action.yamlite.document import NewMarks, begun
 from lumen_action.yamlite.flow import FlowReader
 from lumen_action.yamlite.rows import Rows, indent_of, past_blanks
 from lumen_action.yamlite.scalars import (
@@ -29,9 +30,10 @@ _HEADER = re.compile(r"([|>])([1-9]?)([-+]?)([1-9]?)(?:[ \t]+#.*)?$")
 class BlockReader:
     """Reads from the row it stands on; what belongs together is indented deeper than what is `outer`."""
 
-    def __init__(self, rows: Rows) -> None:
-        """Begin at the first row."""
+    def __init__(self, rows: Rows, marks: NewMarks | None = None) -> None:
+        """Begin at the first row; where marks are given, the line of every entry is kept in them."""
         self._rows = rows
+        self._marks = marks
         self._indents = rows.indents
         self._texts = rows.texts
 
@@ -54,6 +56,7 @@ class BlockReader:
     def _map(self, indent: int) -> dict[str, object]:
         rows = self._rows
         entries: dict[str, object] = {}
+        own = begun(self._marks, entries)
         while self._indents[rows.row] == indent:
             text = self._texts[rows.row]
             match = _KEY.match(text)
@@ -62,6 +65,8 @@ class BlockReader:
             key = _key(match)
             if key in entries:
                 raise Fault(f"the key `{key}` a second time", "keep one of them")
+            if own is not None:
+                own[key] = rows.numbers[rows.row]
             rest = text[match.end() :]
             if rest and rest[0] != "#":
                 entries[key] = self._value(rest, indent)
@@ -74,8 +79,11 @@ class BlockReader:
     def _list(self, indent: int) -> list[object]:
         rows = self._rows
         items: list[object] = []
+        own = begun(self._marks, items)
         while self._indents[rows.row] == indent and _is_item(text := self._texts[rows.row]):
             rest = text[1:].lstrip(" ")
+            if own is not None:
+                own[len(items)] = rows.numbers[rows.row]
             if not rest or rest[0] == "#":
                 items.append(self._below(indent, item_indent=indent + 1))
             elif _is_item(rest) or _KEY.match(rest):
@@ -106,7 +114,7 @@ class BlockReader:
         if first in "|>" and (header := _HEADER.match(text)):
             return self._literal(header, outer)
         if first in "\"'[{":
-            return FlowReader(self._rows, text, outer).value()
+            return FlowReader(self._rows, text, outer, self._marks).value()
         match = BLOCK_PLAIN.match(text)
         if match is None:
             raise begins_no_text(text)

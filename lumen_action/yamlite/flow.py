@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from lumen_action.yamlite.document import NewMarks, begun
 from lumen_action.yamlite.rows import Rows, indent_of, past_blanks
 from lumen_action.yamlite.scalars import FLOW_PLAIN, Fault, begins_no_text, key_of, unquoted, value_of
 
@@ -17,12 +18,13 @@ _CLOSING = {
 class FlowReader:
     """A cursor at a column of the row it stands on, which holds `text` from column 0 on."""
 
-    def __init__(self, rows: Rows, text: str, outer: int) -> None:
+    def __init__(self, rows: Rows, text: str, outer: int, marks: NewMarks | None) -> None:
         """Begin at the start of the text."""
         self._rows = rows
         self._text = text
         self._column = 0
         self._outer = outer
+        self._marks = marks
 
     def value(self) -> object:
         """Read the one value that begins here and leave the rows behind it."""
@@ -53,20 +55,27 @@ class FlowReader:
     def _list(self) -> list[object]:
         opened = self._rows.number
         items: list[object] = []
+        own = begun(self._marks, items)
         while self._next_entry("]", opened, after_entry=bool(items)):
+            if own is not None:
+                own[len(items)] = self._rows.number
             items.append(self._node())
         return items
 
     def _map(self) -> dict[str, object]:
         opened = self._rows.number
         entries: dict[str, object] = {}
+        own = begun(self._marks, entries)
         while self._next_entry("}", opened, after_entry=bool(entries)):
+            marked = self._rows.number
             key = self._key()
             if key in entries:
                 raise Fault(f"the key `{key}` a second time", "keep one of them")
             if self._at(opened) != ":":
                 raise Fault(f"the key `{key}` without a value", "write `{key: value}` with a blank after the colon")
             self._column += 1
+            if own is not None:
+                own[key] = marked
             entries[key] = None if self._at(opened) in ",}" else self._node()
         return entries
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from lumen_action.yamlite.document import KeyPath
 from lumen_action.yamlite.scalars import value_of
 
-Writable: TypeAlias = "str | int | bool | Sequence[Writable] | Mapping[str, Writable]"
-KeyPath: TypeAlias = tuple[str | int, ...]
+__all__ = ["KeyPath", "Writable", "dump", "dump_all"]
+
+Writable: TypeAlias = "str | int | float | bool | Sequence[Writable] | Mapping[str, Writable] | None"
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*\Z", re.ASCII)
 _PLAIN_TEXT = re.compile(r"[A-Za-z](?:[\w ./()-]*[\w./()-])?\Z", re.ASCII)
+_FLOAT_WORDS = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -21,9 +24,14 @@ def dump(value: Writable, comments: Mapping[KeyPath, str] | None = None) -> str:
     return "\n".join((*_lines(value, (), comments or {}), ""))
 
 
+def dump_all(values: Iterable[Writable]) -> str:
+    """Return several documents with their markers between them."""
+    return "---\n".join(map(dump, values))
+
+
 def _lines(value: Writable, path: KeyPath, comments: Mapping[KeyPath, str]) -> Iterator[str]:
     """Yield the lines of a value from column 0 on."""
-    if isinstance(value, (str, int)) or not value:
+    if isinstance(value, (str, int, float)) or not value:
         yield _scalar(value) + (f"  # {comments[path]}" if path in comments else "")
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -53,7 +61,7 @@ def _item(value: Writable, path: KeyPath, comments: Mapping[KeyPath, str]) -> It
 
 
 def _is_deep(value: Writable) -> bool:
-    return not isinstance(value, (str, int)) and bool(value)
+    return not isinstance(value, (str, int, float)) and bool(value)
 
 
 def _key(key: str) -> str:
@@ -67,6 +75,10 @@ def _scalar(value: Writable) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, float):
+        return _FLOAT_WORDS.get(repr(value)) or repr(value)
+    if value is None:
+        return "null"
     return "{}" if isinstance(value, Mapping) else "[]"
 
 

@@ -1,0 +1,1 @@
+"""Objectives: what can be measured, and what has been shown."""
