@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "print the totals as Prometheus, OpenMetrics, JSON or CSV",
     "ledger": "look after the facts: stats, verify, compact, copy, rebuild, prune",
     "signatures": "look at the signatures, try them on texts, check and import them",
+    "rules": "make and check alerting rules, and try them on a pipeline like yours",
     "doctor": "check configuration, ledger and sinks, and say how to fix what is wrong",
     "demo": "play a sample day in two regions and show summary and page",
 }

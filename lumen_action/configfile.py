@@ -12,6 +12,8 @@ from typing import Any
 from lumen_action.model import ErrorClass, Scope
 
 Problems = list[str]
+# What Prometheus takes, but for the names that our alerts set themselves.
+_LABEL_NAME = re.compile(r"(?!(?:alertname|severity|burn_window)\Z)(?!__)[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,12 @@ def _texts(check: Callable[[str], object]) -> Callable[[Any], tuple[Any, ...]]:
     return read
 
 
+def _language(value: object) -> str:
+    if value not in {"en", "ko"}:
+        raise ValueError
+    return str(value)
+
+
 def _headers(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not value or not all(isinstance(each, str) for each in value.values()):
         raise ValueError
@@ -83,6 +91,13 @@ def _names(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not value:
         raise ValueError
     return {_text(name): _text(each) for name, each in value.items()}
+
+
+def _label_names(value: object) -> dict[str, str]:
+    labels = _names(value)
+    if not all(_LABEL_NAME.match(name) for name in labels):
+        raise ValueError
+    return labels
 
 
 def _cron(text: str) -> object:
@@ -155,6 +170,7 @@ KEYS: Mapping[str, Key] = {
     "expected.cron": Key(_texts(_cron), "a list of cron expressions in UTC", '["0 2 * * 1-5"]'),
     "expected.times": Key(_texts(time.fromisoformat), "a list of times in the pipeline's zone", '["02:00"]'),
     "expected.holidays": Key(_texts(_date), "a list of days", '["2026-12-25"]'),
+    "expected.patience-minutes": Key(_whole(1, 10_080), "a whole number of minutes from 1 to 10080", "180"),
     "expected-runs-per-day": Key(_positive, "a number above 0", "1"),
     "consecutive-failures-threshold": Key(_whole(1, 1000), "a whole number from 1", "2"),
     "pushgateway.user": Key(_text, "a name", "lumen"),
@@ -193,6 +209,11 @@ KEYS: Mapping[str, Key] = {
     ),
     "slo.run": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
     "slo.day": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
+    "slo.stage": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.95"),
+    "slo.first-try": Key(_ratio, "a ratio between 0 and 1, both excluded", "0.9"),
+    "alerts.language": Key(_language, "en or ko", "ko"),
+    "alerts.labels": Key(_label_names, "a map of label names to texts", "{team: payments}"),
+    "alerts.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/alerts"),
     "links.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/runbook"),
     "links.dashboard": Key(_url, "an http or https URL", "https://grafana.example.com/d/lumen"),
 }

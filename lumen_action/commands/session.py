@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lumen_action import __version__
 from lumen_action.commands import World
+from lumen_action.commands.planned import failures_threshold, runs_per_day
 from lumen_action.errors import LedgerError
 from lumen_action.host import Host
 from lumen_action.ledger import Ledger
@@ -186,17 +187,15 @@ class Session:
         """Return what is published beside the state."""
         from lumen_action.sinks.series import PublishFacts
 
-        schedule, calendar, now_ms = self.settings.schedule, self.settings.calendar, self.world.clock_ms()
-        planned = self.settings.expected_runs_per_day
-        if schedule and planned is None:
-            planned = schedule.runs_per_day(calendar.day_of(now_ms), calendar)
+        settings, calendar, now_ms = self.settings, self.settings.calendar, self.world.clock_ms()
+        schedule, planned = settings.schedule, runs_per_day(settings, now_ms)
         return PublishFacts(
             version=__version__,
             head=head,
-            consecutive_failures_threshold=self.settings.consecutive_failures_threshold,
-            objectives=self.settings.objectives,
+            consecutive_failures_threshold=failures_threshold(settings, planned),
+            objectives=settings.objectives,
             expected_runs_per_day=planned,
-            next_deadline_ms=schedule.next_deadline_ms(now_ms, calendar) if schedule else None,
+            deadline=(lambda since: schedule.next_deadline_ms(since or now_ms, calendar)) if schedule else None,
         )
 
     @property

@@ -66,8 +66,10 @@ class Settings:
     expected_runs_per_day: float | None = None
     schedule: Schedule | None = None
     reconcile: Rules | None = None
-    consecutive_failures_threshold: int = 2
+    consecutive_failures_threshold: int | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+    alerts: Mapping[str, Any] = field(default_factory=dict)
+    """What is said of the rules: language, labels and the page of the runbooks."""
     tickets: TicketOptions | None = None
     running: RunOptions | None = None
 
@@ -143,12 +145,13 @@ def _settings(
         policy=parts.policy(config),
         side_effects=config.get("rerun.side-effects", ()),
         most_failed_jobs=config.get("rerun.most-failed-jobs", 5),
-        objectives=parts.section(config, "slo"),
+        objectives={name.replace("-", "_"): ratio for name, ratio in parts.section(config, "slo").items()},
         expected_runs_per_day=config.get("expected-runs-per-day"),
         schedule=parts.schedule(config),
         reconcile=parts.rules(config),
-        consecutive_failures_threshold=config.get("consecutive-failures-threshold", 2),
+        consecutive_failures_threshold=config.get("consecutive-failures-threshold"),
         links=parts.section(config, "links"),
+        alerts=parts.section(config, "alerts"),
         tickets=parts.tickets(config, env),
         running=parts.running(words, problems),
     )

@@ -113,7 +113,8 @@ def schedule(config: Config) -> Schedule | None:
         return None
     from lumen_action.sli.schedule import Schedule
 
-    return Schedule(crons, times, frozenset(config.get("expected.holidays", ())))
+    patience = {"patience_minutes": config[key]} if (key := "expected.patience-minutes") in config else {}
+    return Schedule(crons, times, frozenset(config.get("expected.holidays", ())), **patience)
 
 
 def rules(config: Config) -> Rules | None:

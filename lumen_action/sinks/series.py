@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lumen_action.model import Action, ErrorClass, Outcome
 from lumen_action.sinks import Family, Group, Sample
-from lumen_action.sli.state import PipelineState, RegionState, State
+from lumen_action.sli.state import EndedRun, PipelineState, RegionState, State
 
 COUNTER, GAUGE = "counter", "gauge"
 
@@ -26,6 +26,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_days_total": (COUNTER, "Days decided, by outcome; a day is good when any region succeeded."),
     "lumen_days_corrected_total": (COUNTER, "Days that a late fact turned after they were counted."),
     "lumen_pipeline_last_run_timestamp": (GAUGE, "When the latest run ended, in seconds since the epoch."),
+    "lumen_last_run_timestamp_seconds": (GAUGE, "When the latest run ended, and which run that was."),
+    "lumen_last_failed_run_timestamp_seconds": (GAUGE, "When the latest failed run ended, and which run that was."),
     "lumen_pipeline_success": (GAUGE, "Whether the stage succeeded when it last ran."),
     "lumen_pipeline_duration_seconds": (GAUGE, "How long the stage took when it last ran."),
     "lumen_consecutive_failures": (GAUGE, "Failed runs in a row, 0 after a success."),
@@ -35,7 +37,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_consecutive_failures_threshold": (GAUGE, "Failed runs in a row that make an alert."),
     "lumen_slo_objective_ratio": (GAUGE, "The objective of an SLO."),
     "lumen_expected_runs_per_day": (GAUGE, "Planned runs a day."),
-    "lumen_next_deadline_timestamp_seconds": (GAUGE, "When the next day closes on which a run is expected."),
+    "lumen_next_deadline_timestamp_seconds": (GAUGE, "By when the next expected run has to report."),
     "lumen_ledger_seq": (GAUGE, "The head of the ledger that these numbers were folded from."),
     "lumen_build_info": (GAUGE, "The version that published; always 1."),
 }
@@ -62,7 +64,8 @@ class PublishFacts:
     consecutive_failures_threshold: int = 2
     objectives: Mapping[str, float] = field(default_factory=dict)
     expected_runs_per_day: float | None = None
-    next_deadline_ms: int | None = None
+    deadline: Callable[[int | None], int | None] | None = None
+    """By when the next run has to report, from when the latest one ended."""
 
 
 def families(state: State, facts: PublishFacts) -> list[Group]:
@@ -121,6 +124,12 @@ def _stage_rows(region: RegionState) -> Iterator[Row]:
 def _latest_rows(region: RegionState) -> Iterator[Row]:
     if region.last_run_ms is not None:
         yield "lumen_pipeline_last_run_timestamp", region.last_run_ms / 1000, {}
+    if region.last_run:
+        yield "lumen_last_run_timestamp_seconds", region.last_run.ended_ms / 1000, _labels(region.last_run)
+    if region.last_failed_run:
+        failed = region.last_failed_run
+        cause = {"stage": failed.stage, "fingerprint": failed.failure.fingerprint if failed.failure else ""}
+        yield "lumen_last_failed_run_timestamp_seconds", failed.ended_ms / 1000, _labels(failed) | cause
     for stage, latest in sorted(region.last_stages.items()):
         # A cancelled stage is neither good nor bad: no sample is better than a wrong one.
         if latest.outcome.counted:
@@ -130,6 +139,17 @@ def _latest_rows(region: RegionState) -> Iterator[Row]:
     yield "lumen_consecutive_failures", region.consecutive_failures, {}
     if region.first_seen_ms is not None:
         yield "lumen_series_start_timestamp_seconds", region.first_seen_ms / 1000, {}
+
+
+def _labels(run: EndedRun) -> dict[str, str]:
+    """Name a run by labels: on a gauge each run is a series that ends with the next one."""
+    cause = run.failure.error_class.value if run.failure else ErrorClass.UNKNOWN.value
+    return {
+        "run_id": run.run_id,
+        "outcome": run.outcome.value,
+        "error_class": cause if run.outcome.bad else "",
+        "url": run.url,
+    }
 
 
 def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
@@ -146,7 +166,9 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
         yield "lumen_slo_objective_ratio", objective, {"slo": slo}
     if facts.expected_runs_per_day is not None:
         yield "lumen_expected_runs_per_day", facts.expected_runs_per_day, {}
-    if facts.next_deadline_ms is not None:
-        yield "lumen_next_deadline_timestamp_seconds", facts.next_deadline_ms / 1000, {}
+    ended = (region.last_run_ms for region in pipeline.regions.values() if region.last_run_ms is not None)
+    deadline = facts.deadline and facts.deadline(max(ended, default=None))
+    if deadline is not None:
+        yield "lumen_next_deadline_timestamp_seconds", deadline / 1000, {}
     yield "lumen_ledger_seq", facts.head, {}
     yield "lumen_build_info", 1, {"version": facts.version}

@@ -12,8 +12,8 @@ from typing import Any
 from lumen_action.model import Fact, FactKey, Outcome
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.durations import Durations
-from lumen_action.sli.runs import Cause, result_of, stage_of
-from lumen_action.sli.state import Counts, DayState, PipelineState, RegionState, State
+from lumen_action.sli.runs import Cause, result_of, run_of, stage_of
+from lumen_action.sli.state import Counts, DayState, EndedRun, PipelineState, RegionState, State
 from lumen_action.sli.tally import DayTally, Newest, RegionTally, Tallied, tally
 
 Collected = Mapping[FactKey, Fact]
@@ -88,7 +88,18 @@ def _region(region: str, days: list[RegionTally], newest: Newest) -> RegionState
         last_run_ms=max((day.last_run_ms for day in days if day.last_run_ms is not None), default=None),
         first_seen_ms=min(day.first_seen_ms for day in days),
         last_stages={stage: stage_of(fact) for (where, stage), fact in newest.stages.items() if where == region},
+        last_run=_ended(newest.runs.get(region)),
+        last_failed_run=_ended(newest.failed_runs.get(region), newest.failed_stages.get(region)),
     )
+
+
+def _ended(run: Fact | None, stage: Fact | None = None) -> EndedRun | None:
+    """Name a run, and the stage in which it failed where that is its own."""
+    if run is None:
+        return None
+    of_run = stage if stage and run_of(stage) == run_of(run) else None
+    failure = run.failure or (of_run.failure if of_run else None)
+    return EndedRun(run.run_id, run.outcome, run.ended_ms, run.url, of_run.key.stage if of_run else "", failure)
 
 
 def _added(counts: list[Any]) -> Any:  # noqa: ANN401 - numbers, or numbers by their names

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, fields
+from operator import attrgetter
 from typing import Any
 
 from lumen_action.model import Action, ErrorClass, Fact, Outcome, canonical
@@ -15,7 +16,15 @@ from lumen_action.sli.rollup import Rollup
 from lumen_action.sli.tally import DayTally, Newest, RegionTally
 
 # Raised whenever the same facts are to amount to something else than before, or are written differently.
-_VERSION = 3
+_VERSION = 4
+# The newest facts of each kind, and what each is known by.
+_NEWEST: Mapping[str, Callable[[Fact], Any]] = {
+    "stages": attrgetter("key.region", "key.stage"),
+    "checks": attrgetter("key.stage"),
+    "runs": attrgetter("key.region"),
+    "failed_runs": attrgetter("key.region"),
+    "failed_stages": attrgetter("key.region"),
+}
 
 
 def encode(rollup: Rollup) -> bytes:
@@ -23,8 +32,7 @@ def encode(rollup: Rollup) -> bytes:
     said = {
         "mark": rollup.mark,
         "days": {day: _day(tallied) for day, tallied in rollup.days.items()},
-        "stages": [fact.body() for fact in rollup.newest.stages.values()],
-        "checks": [fact.body() for fact in rollup.newest.checks.values()],
+        **{name: [fact.body() for fact in getattr(rollup.newest, name).values()] for name in _NEWEST},
         "origin": rollup.newest.origin and rollup.newest.origin.body(),
     }
     body = canonical(said)
@@ -37,11 +45,8 @@ def decode(sealed: bytes) -> Rollup | None:
     if seal != _seal(body):
         return None
     said: dict[str, Any] = json.loads(body)
-    stages = [Fact.from_body(each) for each in said["stages"]]
-    checks = [Fact.from_body(each) for each in said["checks"]]
     newest = Newest(
-        stages={(fact.key.region, fact.key.stage): fact for fact in stages},
-        checks={fact.key.stage: fact for fact in checks},
+        **{name: {named(fact): fact for fact in map(Fact.from_body, said[name])} for name, named in _NEWEST.items()},
         origin=Fact.from_body(said["origin"]) if said["origin"] else None,
     )
     return Rollup(said["mark"], {day: _day_of(each) for day, each in said["days"].items()}, newest)

@@ -95,6 +95,8 @@ class Schedule:
     crons: tuple[Cron, ...] = ()
     times: tuple[time, ...] = ()
     holidays: frozenset[str] = frozenset()
+    patience_minutes: int = 180
+    """How long after its start a run may still report before its deadline is missed."""
 
     def slots(self, day: str, calendar: Calendar) -> tuple[int, ...]:
         """Return when runs are expected to start on a day of the pipeline's zone, in milliseconds."""
@@ -125,11 +127,13 @@ class Schedule:
         days = (first + timedelta(days=offset) for offset in range(_SAMPLE_DAYS))
         return sum(len(self.slots(each.isoformat(), calendar)) for each in days) / _SAMPLE_DAYS
 
-    def next_deadline_ms(self, now_ms: int, calendar: Calendar) -> int | None:
-        """Return when the next day closes on which a run is expected, None if there is none within four weeks."""
-        first = date.fromisoformat(calendar.day_of(now_ms - int(calendar.grace.total_seconds() * 1000)))
+    def next_deadline_ms(self, since_ms: int, calendar: Calendar) -> int | None:
+        """Return by when the first run that is expected after a moment has reported, None if none is for four weeks."""
+        first = date.fromisoformat(calendar.day_of(since_ms))
         days = ((first + timedelta(days=offset)).isoformat() for offset in range(_SAMPLE_DAYS))
-        return next((calendar.closes_ms(day) for day in days if self.slots(day, calendar)), None)
+        slots = (slot for day in days for slot in self.slots(day, calendar) if slot > since_ms)
+        slot = next(slots, None)
+        return None if slot is None else slot + self.patience_minutes * 60_000
 
 
 def _ms(moment: datetime) -> int:

@@ -80,6 +80,18 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class EndedRun:
+    """The run that an alert or a dashboard names: the latest of a region, or the latest that failed."""
+
+    run_id: str
+    outcome: Outcome
+    ended_ms: int
+    url: str = ""
+    stage: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
 class RegionState(Counts):
     """Totals of one pipeline in one region since its first fact."""
 
@@ -88,6 +100,8 @@ class RegionState(Counts):
     last_run_ms: int | None = None
     first_seen_ms: int | None = None
     last_stages: Mapping[str, StageResult] = field(default_factory=dict)
+    last_run: EndedRun | None = None
+    last_failed_run: EndedRun | None = None
 
     @property
     def failed_total(self) -> int:

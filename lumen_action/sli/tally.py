@@ -25,6 +25,7 @@ _HAPPENED = (_STAGE, _RUN)
 _TRIES_WITH_ONE_RETRY = 2
 MARK_BYTES = 4
 _REGION_AND_STAGE: Callable[[Fact], tuple[str, str]] = attrgetter("key.region", "key.stage")
+_REGION: Callable[[Fact], str] = attrgetter("key.region")
 _OBSERVED_AT: Callable[[Fact], int] = attrgetter("observed_at_ms")
 _STAGE_NAME: Callable[[Fact], str] = attrgetter("key.stage")
 
@@ -83,6 +84,10 @@ class Newest:
     stages: Mapping[tuple[str, str], Fact] = field(default_factory=dict)
     """The last fact of every region and stage."""
     checks: Mapping[str, Fact] = field(default_factory=dict)
+    runs: Mapping[str, Fact] = field(default_factory=dict)
+    """The attempt of a run that ended last, by region."""
+    failed_runs: Mapping[str, Fact] = field(default_factory=dict)
+    failed_stages: Mapping[str, Fact] = field(default_factory=dict)
     origin: Fact | None = None
     """The first of all that count."""
 
@@ -92,6 +97,9 @@ class Newest:
         return Newest(
             _last((*self.stages.values(), *other.stages.values()), _REGION_AND_STAGE),
             _last((*self.checks.values(), *other.checks.values()), _STAGE_NAME),
+            _last((*self.runs.values(), *other.runs.values()), _REGION),
+            _last((*self.failed_runs.values(), *other.failed_runs.values()), _REGION),
+            _last((*self.failed_stages.values(), *other.failed_stages.values()), _REGION),
             min(origins, key=attrgetter("order"), default=None),
         )
 
@@ -246,6 +254,9 @@ def _newest(trusted: Mapping[Kind, list[Fact]]) -> Newest:
     return Newest(
         _last(trusted[_STAGE], _REGION_AND_STAGE),
         _last(trusted[_CHECK], _STAGE_NAME),
+        _last(trusted[_RUN], _REGION),
+        _last((fact for fact in trusted[_RUN] if fact.outcome.bad), _REGION),
+        _last((fact for fact in trusted[_STAGE] if fact.outcome.bad), _REGION),
         min(first, key=attrgetter("order"), default=None),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import ruletest
 import servers
+from notebook import Notebook
 from receiver import start_receiver
 from ruletest import Expected, Given, expecting, samples, series
 
@@ -157,21 +158,6 @@ def test_whenever_it_is_published_the_count_is_what_was_published_within_the_win
         for at in range(160, steps):
             truth[at] = truth.get(at, 0) + last(at) - last(at - 6)
     agrees(promtool, tmp_path, given, [count("1h", at, runs) for at, runs in truth.items()])
-
-
-class Notebook:
-    """Notes in memory, of one publisher."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def note(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    def put_note(self, name: str, body: bytes, *, expected: bytes | None) -> bool:
-        assert self.kept.get(name) == expected
-        self.kept[name] = body
-        return True
 
 
 def test_a_real_prometheus_counts_totals_that_were_written_long_ago(

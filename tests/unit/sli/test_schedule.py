@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -92,10 +93,13 @@ def test_a_closed_day_without_a_run_was_missed_and_an_open_one_was_not_yet() -> 
     assert schedule.missed("2026-03-02", seen, at("2026-03-10T06:00"), UTC)[-1] == "2026-03-09"
 
 
-def test_the_next_deadline_is_the_close_of_the_next_expected_day() -> None:
+def test_the_next_deadline_is_some_patience_after_the_next_expected_start() -> None:
     weekdays = nightly("0 2 * * 1-5")
-    assert weekdays.next_deadline_ms(at("2026-03-07T12:00"), UTC) == at("2026-03-10T06:00")
-    assert weekdays.next_deadline_ms(at("2026-03-10T05:00"), UTC) == at("2026-03-10T06:00")
+    friday_is_done = at("2026-03-06T02:40")
+    assert weekdays.next_deadline_ms(friday_is_done, UTC) == at("2026-03-09T05:00")
+    assert weekdays.next_deadline_ms(at("2026-03-09T01:59"), UTC) == at("2026-03-09T05:00")
+    assert weekdays.next_deadline_ms(at("2026-03-09T02:00"), UTC) == at("2026-03-10T05:00")
+    assert replace(weekdays, patience_minutes=30).next_deadline_ms(friday_is_done, UTC) == at("2026-03-09T02:30")
     assert Schedule().next_deadline_ms(at("2026-03-07T12:00"), UTC) is None
 
 

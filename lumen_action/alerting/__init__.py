@@ -1,0 +1,1 @@
+"""Alerts for pipelines of any frequency."""

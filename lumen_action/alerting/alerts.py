@@ -1,0 +1,217 @@
+"""The alerts, as a table: what each is about, when it fires and whom it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lumen_action.alerting.counts import BELIEVED
+from lumen_action.alerting.rulefile import Alert, Record
+from lumen_action.alerting.windows import LADDER, Rung
+from lumen_action.alerting.words import Language
+
+_PIPELINE, _REGION = ("pipeline",), ("pipeline", "region")
+_STAGE = (*_REGION, "stage")
+_UNLESS_SUPPRESSED = "unless on (pipeline) lumen:suppressed:seconds"
+_FAILED_RUN = "lumen_last_failed_run_timestamp_seconds"
+# Series that are scraped are there without a pause; a pipeline whose runs are samples shows them when it publishes.
+_SCRAPED_SECONDS = 900
+_FORGOTTEN_SECONDS = 7 * 86_400
+# Late by three runs of its plan, and never after less than a long weekend.
+_STALLED_RUNS, _STALLED_SECONDS = 3, 3 * 86_400
+# A burn that goes on falls below its threshold now and then: that is one page, not many.
+_KEPT_PAGES = {"page": "1h"}
+# 3 of a budget of 30 * 0.1 is a little less than one.
+_ALL_OF_IT = 1 - 1e-9
+_STORM_RERUNS, _STORM_SHARE = 5, 0.2
+_WIDESPREAD_REGIONS, _WIDESPREAD_PIPELINES = 3, 2
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One alert: `about` are the labels by which the run that it tells of is found."""
+
+    name: str
+    severity: str
+    expr: str
+    about: tuple[str, ...] = _PIPELINE
+    lasting: str = ""
+    keeping: str = ""
+    labels: Mapping[str, str] | None = None
+    suppressible: bool = True
+
+
+def supports() -> Iterator[Record]:
+    """Yield the records that only alerts read."""
+    yield Record(
+        "lumen:suppressed:seconds",
+        f"max by (pipeline) (last_over_time(lumen_suppressed_until_timestamp_seconds[{BELIEVED}])) - time() > 0",
+    )
+    # Each by its name: one selector for all fails where two of them have the same labels.
+    published = " or ".join(
+        f"timestamp({name})"
+        for name in ("lumen_runs_total", "lumen_ledger_seq", "lumen_next_deadline_timestamp_seconds")
+    )
+    yield Record(
+        "lumen:pipeline:last_seen",
+        f"""
+        max by (pipeline) ({published})
+        or last_over_time(lumen:pipeline:last_seen[1h]) > time() - {_FORGOTTEN_SECONDS}
+        """,
+    )
+    yield Record(
+        "lumen:recent_failure:regions",
+        f"""
+        count by (error_class, fingerprint, pipeline) (
+          group by (error_class, fingerprint, pipeline, region) (
+            last_over_time({_FAILED_RUN}{{fingerprint!=""}}[1h]) > time() - 3600
+          )
+        )
+        """,
+    )
+
+
+def _burn(rung: Rung) -> Watch:
+    long, short = f'{{window="{rung.long}"}}', f'{{window="{rung.short}"}}'
+    allowed = "(1 - lumen:slo_objective:ratio)"
+    return Watch(
+        "LumenBudgetBurn",
+        rung.severity,
+        f"""
+        (
+          lumen:slo_bad:count{long} >= {rung.failures}
+          and on (pipeline, slo, stage)
+          lumen:slo_bad:ratio{long} > on (pipeline, slo) group_left () {rung.factor} * {allowed}
+          and on (pipeline, slo, stage)
+          lumen:slo_bad:wilson_low{long} > on (pipeline, slo) group_left () {allowed}
+          and on (pipeline, slo, stage)
+          (lumen:slo_bad:count{short} > 0 or on (pipeline, slo, stage) lumen:slo_failing:bool == 1)
+        )
+        """,
+        labels={"burn_window": rung.long},
+        keeping=_KEPT_PAGES.get(rung.severity, ""),
+    )
+
+
+WATCHES = (
+    *(_burn(rung) for rung in LADDER),
+    Watch(
+        "LumenPipelineFailing",
+        "page",
+        """
+        (
+          min by (pipeline) (
+            lumen:consecutive_failures:count
+            unless on (pipeline, region) lumen:region_runs:count{window="30d"} == 0
+          ) >= on (pipeline) lumen:failures_threshold:count
+        )
+        """,
+    ),
+    Watch(
+        "LumenRegionFailing",
+        "ticket",
+        "(lumen:consecutive_failures:count >= on (pipeline) group_left () lumen:failures_threshold:count)",
+        about=_REGION,
+    ),
+    Watch("LumenStageFailed", "info", "(job:lumen_stage_failure == 1)", about=_STAGE),
+    Watch(
+        "LumenDayLost",
+        "ticket",
+        '(sum by (pipeline) (lumen:days:count{outcome!="success",window="1d"}) > 0)',
+    ),
+    Watch("LumenBudgetExhausted", "ticket", f"(lumen:budget_consumed:ratio >= {_ALL_OF_IT})", suppressible=False),
+    Watch("LumenSLONotMeasurable", "info", "(lumen:budget:events < 1)", suppressible=False),
+    Watch(
+        "LumenDeadlineMissed",
+        "page",
+        f"(time() - max by (pipeline) (last_over_time(lumen_next_deadline_timestamp_seconds[{BELIEVED}])) > 0)",
+    ),
+    Watch(
+        "LumenPipelineStalled",
+        "ticket",
+        f"""
+        (
+          time() - max by (pipeline) (last_over_time(lumen_pipeline_last_run_timestamp[{BELIEVED}]))
+          > on (pipeline) clamp_min({_STALLED_RUNS * 86_400} / lumen:expected_runs:per_day, {_STALLED_SECONDS})
+          unless on (pipeline) last_over_time(lumen_next_deadline_timestamp_seconds[{BELIEVED}])
+        )
+        """,
+    ),
+    Watch(
+        "LumenTelemetryAbsent",
+        "ticket",
+        f"""
+        (
+          time() - lumen:pipeline:last_seen > {_SCRAPED_SECONDS}
+          unless on (pipeline) last_over_time(lumen_run_event[2d])
+        )
+        or time() - lumen:pipeline:last_seen > 36 * 3600
+        or absent(lumen:pipeline:last_seen)
+        or up{{job="pushgateway"}} == 0
+        """,
+        lasting="15m",
+        suppressible=False,
+    ),
+    Watch(
+        "LumenCountersInconsistent",
+        "ticket",
+        """
+        resets(lumen_runs_total[1h]) > 0
+        or (
+          sum by (pipeline, region) (lumen_runs_success_total) + sum by (pipeline, region) (lumen_runs_failed_total)
+          != sum by (pipeline, region) (lumen_runs_total)
+        )
+        """,
+        about=_REGION,
+        suppressible=False,
+    ),
+    Watch("LumenIntegrityMismatch", "page", f"(last_over_time(lumen_remote_integrity_ok[{BELIEVED}]) == 0)"),
+    Watch("LumenReportNotGenerated", "ticket", f"(last_over_time(lumen_report_generated[{BELIEVED}]) == 0)"),
+    Watch(
+        "LumenRerunStorm",
+        "ticket",
+        f"""
+        (
+          sum by (pipeline) (lumen:reruns:count{{decision=~"retry_now|rerun_later",window="1d"}}) >= {_STORM_RERUNS}
+          and on (pipeline)
+          sum by (pipeline) (lumen:reruns:count{{decision=~"retry_now|rerun_later",window="1d"}})
+          > {_STORM_SHARE} * sum by (pipeline) (lumen:runs:count{{window="1d"}})
+        )
+        """,
+    ),
+    Watch(
+        "LumenWidespreadFailure",
+        "page",
+        f"""
+        sum by (error_class, fingerprint) (lumen:recent_failure:regions) >= {_WIDESPREAD_REGIONS}
+        and count by (error_class, fingerprint) (lumen:recent_failure:regions) >= {_WIDESPREAD_PIPELINES}
+        """,
+        about=("fingerprint",),
+        suppressible=False,
+    ),
+    Watch("LumenSuppressed", "none", "lumen:suppressed:seconds > 0", suppressible=False),
+)
+
+
+def alerts(language: Language, runbook: str, own: Mapping[str, str]) -> Iterator[Alert]:
+    """Yield the alerts in one language; `runbook` is the page with an anchor for each, `own` the labels of a team."""
+    for watch in WATCHES:
+        expr = f"{watch.expr.strip()} {_UNLESS_SUPPRESSED}" if watch.suppressible else watch.expr
+        said = language.alerts[watch.name]
+        annotations = {
+            "summary": said.summary,
+            "description": said.description,
+            "runbook_url": f"{runbook}#{watch.name.lower()}",
+            **({} if watch.severity == "none" else _failed_run(watch)),
+        }
+        labels = {**own, "severity": watch.severity, **(watch.labels or {})}
+        yield Alert(watch.name, expr, labels, annotations, watch.lasting, watch.keeping)
+
+
+def _failed_run(watch: Watch) -> Mapping[str, str]:
+    """Tell of the latest failed run by annotations: as labels, each new run would be a new alert."""
+    matchers = ",".join(f"{label}=%q" for label in watch.about)
+    values = " ".join(f"$labels.{label}" for label in watch.about)
+    found = f'{{{{ with printf "topk(1, last_over_time({_FAILED_RUN}{{{matchers}}}[{BELIEVED}]))" {values} | query }}}}'
+    told = {"run": "run_id", "run_url": "url", "error_class": "error_class", "failed_region": "region"}
+    return {name: f'{found}{{{{ . | first | label "{label}" }}}}{{{{ end }}}}' for name, label in told.items()}

@@ -1,0 +1,95 @@
+"""Files of objectives: reading them for a command, and writing OpenSLO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lumen_action.commands import World
+from lumen_action.errors import ConfigError
+from lumen_action.slo.documents import AUTO, Taken, read
+from lumen_action.slo.objective import SloBook
+from lumen_action.slo.openslo_writing import documents, shared, slo_document
+from lumen_action.yamlite import Document, load_all
+from lumen_action.yamlite.writing import dump_all
+
+LARGEST_FILE = 4 << 20
+ENDINGS = (".yml", ".yaml", ".json")
+
+
+def read_files(names: Iterable[str], folder: Path, form: str = AUTO) -> Taken:
+    """Return the objectives of files and of all files in folders; a ConfigError tells every fault of all of them."""
+    problems: list[str] = []
+    found: list[Document] = []
+    for path in _paths(names, folder, problems):
+        try:
+            found += load_all(_text(path), _shown(path, folder))
+        except ConfigError as fault:
+            problems += fault.problems
+    taken = read(found, _known_zone, form)
+    problems += taken.problems
+    if problems:
+        raise ConfigError(problems)
+    return taken
+
+
+def as_text(book: SloBook) -> str:
+    """Return all documents of a book as one file."""
+    return dump_all(documents(book))
+
+
+def as_files(book: SloBook) -> dict[str, str]:
+    """Return a file for each objective, and one of what they share."""
+    common = shared(book)
+    return {
+        **({"shared.yml": dump_all(common)} if common else {}),
+        **{f"{_file_name(slo.name)}.yml": dump_all([slo_document(slo)]) for slo in book.slos},
+    }
+
+
+def tell(notes: Iterable[str], world: World) -> None:
+    """Print what a person should know although all went well."""
+    for note in notes:
+        world.tell(f"note: {note}")
+
+
+def _paths(names: Iterable[str], folder: Path, problems: list[str]) -> list[Path]:
+    paths = []
+    for name in names:
+        path = folder / name
+        inside = sorted(each for each in path.iterdir() if each.suffix in ENDINGS) if path.is_dir() else [path]
+        paths += inside
+        if not inside:
+            problems.append(f"{name}: found no file that ends in {', '.join(ENDINGS)}; name a file or another folder")
+    return paths
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise ConfigError(
+                f"{path}: is larger than {LARGEST_FILE >> 20} MiB; give the documents of objectives alone"
+            )
+        return content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{path}: cannot be read ({fault}); give the path of a text file in UTF-8") from None
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def _known_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _file_name(name: str) -> str:
+    return name.replace("/", "_").replace("\\", "_").replace("|", "_").lstrip(".")
