@@ -12,7 +12,7 @@ GITLAB := examples/gitlab-ci.yml
 ACTIONS := $(wildcard action.yml actions/*/action.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench openapi clean
+.PHONY: help setup demo test test-slow check bench rules dashboards stack openapi clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,7 @@ check: $(READY) ## formatting, lint, types, the laws of the house, workflow secu
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=tools $(BIN)/mypy --python-version 3.11 -m dashboards.__main__
 	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --no-progress --quiet $(ACTIONS) .github $(filter-out $(GITLAB),$(wildcard examples/*.yml))
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
@@ -51,6 +52,16 @@ check: $(READY) ## formatting, lint, types, the laws of the house, workflow secu
 
 bench: $(READY) ## measure, beside the alternatives
 	$(BIN)/python bench/run.py
+
+dashboards: $(READY) ## write rules/grafana/*.json anew; needs Python 3.11
+	cd tools && ../$(BIN)/python -m dashboards
+
+rules: $(READY) ## write the shipped rule files and the rendered example anew
+	$(BIN)/lumen rules render --out rules/prometheus
+	cd examples/rules && ../../$(BIN)/lumen rules render --slo slo.yml --out rendered
+
+stack: $(READY) $(SERVERS) ## a local Prometheus, Pushgateway and Alertmanager with a sample month; STACK="--once" and so on
+	cd tools && ../$(BIN)/python -m stack $(STACK)
 
 openapi: ## take the extract of GitHub's API description, which the tests keep, anew; needs npm
 	$(PYTHON) tools/github_openapi.py

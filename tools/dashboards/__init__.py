@@ -1,0 +1,1 @@
+"""The Grafana dashboards, built with Grafana's own types and written to rules/grafana."""
