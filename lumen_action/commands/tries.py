@@ -91,7 +91,11 @@ class Tries:
         for warning in guarded(host, nothing_wrong, lambda: self.recorder.tried(told)):
             host.say(f"warning: {warning}")
         reason = tried.decision.reason if tried.decision else ""
-        host.print_foreign(f"try {tried.number} failed, {tried.ending}; {reason}")
+        said = f"try {tried.number} failed, {tried.ending}; {reason}"
+        if self.options.warn_on_retry:
+            host.notice("warning", self.session.settings.stage, said)
+        else:
+            host.print_foreign(said)
         self._flush()
 
     def rest(self, seconds: float) -> bool:

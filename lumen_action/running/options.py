@@ -34,6 +34,7 @@ class RunOptions:
     stop_signal: str = "TERM"
     grace_seconds: float = 5.0
     continue_on_error: bool = False
+    warn_on_retry: bool = False
     transient_exit_code: int | None = None
 
 
@@ -65,6 +66,7 @@ def read_options(words: Mapping[str, str], problems: list[str]) -> RunOptions:
         stop_signal=values.get("stop-signal", "TERM"),
         grace_seconds=values.get("grace", 5.0),
         continue_on_error=words.get("continue-on-error") == "true",
+        warn_on_retry=words.get("warn-on-retry") == "true",
         transient_exit_code=values.get("transient-exit-code"),
     )
 

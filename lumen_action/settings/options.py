@@ -44,6 +44,7 @@ _OF_RUN = (
     Option("retry-run", "the script of every try but the first", "make build-again"),
     Option("stop-signal", "what a command whose time is over is sent first", "TERM"),
     Option("grace", "how long it may take to end before it is killed", "5"),
+    Option("warn-on-retry", "annotate the run when a try is followed by another", "false", flag=True),
     Option("continue-on-error", "succeed whatever the command's exit code", "false", flag=True),
     Option("transient-exit-code", "exit code for a failure that is worth another run", "75"),
 )

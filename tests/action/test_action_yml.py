@@ -49,6 +49,7 @@ def test_inputs_and_their_defaults_are_the_ones_we_promise() -> None:
         "retry-run": "",
         "stop-signal": "",
         "grace": "",
+        "warn-on-retry": "",
         "continue-on-error": "",
         "pushgateway-url": "",
         "textfile-dir": "",

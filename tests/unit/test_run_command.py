@@ -139,6 +139,14 @@ def test_continue_on_error_hides_the_code_and_not_the_outcome(machine: Machine) 
     assert (done.returncode, machine.stage.outcome) == (0, Outcome.FAILURE)
 
 
+@pytest.mark.parametrize(("words", "warned"), [((), 0), (("--warn-on-retry", "true"), 2)])
+def test_a_try_that_another_follows_is_an_annotation_where_that_is_asked_for(
+    machine: Machine, words: tuple[str, ...], warned: int
+) -> None:
+    done = machine.job().run("--stage", "build", *words, "--", "sh", "-c", FLAKY)
+    assert sum(line.startswith("::warning title=build::") for line in done.stdout.splitlines()) == warned
+
+
 def test_in_a_job_each_try_is_a_group_and_outputs_tell_of_it(machine: Machine) -> None:
     done = machine.job().run("--stage", "build", "--", "sh", "-c", f"printf no-end; {FLAKY}")
     lines = done.stdout.splitlines()

@@ -8,7 +8,7 @@ from lumen_action.running.shells import SHELLS, command_for, dressed
 from lumen_action.settings import RUN_OPTIONS
 
 # What has no form to check: scripts, and a flag that the settings have checked already.
-FREE = {"run", "cleanup", "retry-run", "continue-on-error"}
+FREE = {"run", "cleanup", "retry-run", "continue-on-error", "warn-on-retry"}
 
 
 def read(**words: str) -> tuple[RunOptions, list[str]]:
