@@ -45,6 +45,8 @@ _QUERY = re.compile(
 _PLAIN_VALUE = (
     r"(?!\*{3}|\[redacted\]|\$\{|\$\(|(?:(?-i:\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%)|true|false|yes|no|null|none|nil|undefined|read|write|[a-z]{1,12}:)"
     r"(?:[\s\"',;&)}\]]|$))"
+    # What a system says of a file or an account whose name ends like that.
+    r"(?!(?:permission|access|operation|authentication|login) (?:denied|refused|failed|not permitted|not allowed)\b)"
 )
 _VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s\"',;&)}\]]+)"
 _ASSIGNED = re.compile(
