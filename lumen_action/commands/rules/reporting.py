@@ -45,9 +45,10 @@ def as_lines(findings: Sequence[Finding]) -> Iterator[str]:
 def summary(findings: Sequence[Finding], looked_at: str) -> str:
     """Say in a line what came out."""
     counted = Counter(finding.severity for finding in findings)
-    told = [_plural(counted[severity], severity.value) for severity in Severity if counted[severity]]
+    told = [plural(counted[severity], severity.value) for severity in Severity if counted[severity]]
     return f"{looked_at}: {', '.join(told) if told else 'nothing to mend'}"
 
 
-def _plural(count: int, what: str) -> str:
+def plural(count: int, what: str) -> str:
+    """Count things."""
     return f"{count} {what}{'' if count == 1 or what == Severity.ADVICE.value else 's'}"

@@ -1,0 +1,1 @@
+"""What watches the pipelines, from outside: its files on this machine, its own checkers, its running servers."""
