@@ -1,0 +1,1 @@
+"""A local stack: real Prometheus, Pushgateway, Alertmanager and node_exporter with a sample month, by `make stack`."""
