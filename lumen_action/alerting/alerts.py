@@ -12,6 +12,7 @@ from lumen_action.alerting.words import Language
 
 _PIPELINE, _REGION = ("pipeline",), ("pipeline", "region")
 _STAGE = (*_REGION, "stage")
+_RETIRED = 'lumen:region_runs:count{window="30d"} == 0'
 _UNLESS_SUPPRESSED = "unless on (pipeline) lumen:suppressed:seconds"
 _FAILED_RUN = "lumen_last_failed_run_timestamp_seconds"
 # Series that are scraped are there without a pause; a pipeline whose runs are samples shows them when it publishes.
@@ -98,11 +99,11 @@ WATCHES = (
     Watch(
         "LumenPipelineFailing",
         "page",
-        """
+        f"""
         (
           min by (pipeline) (
             lumen:consecutive_failures:count
-            unless on (pipeline, region) lumen:region_runs:count{window="30d"} == 0
+            unless on (pipeline, region) {_RETIRED}
           ) >= on (pipeline) lumen:failures_threshold:count
         )
         """,
@@ -110,7 +111,12 @@ WATCHES = (
     Watch(
         "LumenRegionFailing",
         "ticket",
-        "(lumen:consecutive_failures:count >= on (pipeline) group_left () lumen:failures_threshold:count)",
+        f"""
+        (
+          lumen:consecutive_failures:count >= on (pipeline) group_left () lumen:failures_threshold:count
+          unless on (pipeline, region) {_RETIRED}
+        )
+        """,
         about=_REGION,
     ),
     Watch("LumenStageFailed", "info", "(job:lumen_stage_failure == 1)", about=_STAGE),
@@ -146,7 +152,9 @@ WATCHES = (
           unless on (pipeline) last_over_time(lumen_run_event[2d])
         )
         or time() - lumen:pipeline:last_seen > 36 * 3600
-        or absent(lumen:pipeline:last_seen)
+        or absent(
+          lumen:pipeline:last_seen or on () lumen:run_events:count or on () lumen_run_completed_timestamp_seconds
+        )
         or up{{job="pushgateway"}} == 0
         """,
         lasting="15m",

@@ -8,44 +8,60 @@ from dataclasses import dataclass
 from lumen_action.alerting.rulefile import Record
 from lumen_action.alerting.windows import SECONDS
 
-# How long a push that landed late can hide newer totals, and how long Prometheus may be away.
+# How long a push that landed late can hide newer totals, how long Prometheus may be away, and how far the start of a
+# window is read from published samples where nothing was recorded yet. Longer is dear: each window reads each series.
 _DIP = "2h"
 # How long nothing may be published before a total is no longer believed.
 BELIEVED = "36h"
-# Where nothing was recorded yet, the start of a window is read from the published samples: one publish a day is enough.
-_RAW = "26h"
 # A window shorter than this says nothing while nobody publishes.
 _SILENCE, _SILENCE_SECONDS = "3h", 3 * 3600
 
 _REGION = ("pipeline", "region")
-_STAGE, _CLASS, _DAY = (*_REGION, "stage"), (*_REGION, "error_class"), ("pipeline", "outcome")
+_STAGE = (*_REGION, "stage")
 _LONG = ("1d", "7d", "30d")
-_BURNING = ("1h", "6h", "1d", "3d", "7d", "30d")
+BURNING = ("1h", "6h", "1d", "3d", "7d", "30d")
 DAY_WINDOWS = ("1d", "3d", "7d", "30d")
 
+# The labels by which each counter is published; of series that differ in others, such as the host that was scraped, the
+# highest is believed: a runner that moved leaves its last totals behind.
+_OWN: Mapping[str, Sequence[str]] = {
+    "lumen_runs_total": _REGION,
+    "lumen_runs_success_total": _REGION,
+    "lumen_runs_failed_total": (*_REGION, "error_class"),
+    "lumen_runs_corrected_total": (*_REGION, "from", "to"),
+    "lumen_stage_success_total": _STAGE,
+    "lumen_stage_failed_total": (*_STAGE, "error_class"),
+    "lumen_stage_first_try_total": _STAGE,
+    "lumen_reruns_total": (*_REGION, "decision"),
+    "lumen_days_total": ("pipeline", "outcome"),
+    "lumen_days_corrected_total": ("pipeline", "from", "to"),
+}
+
+
+def _highest(metric: str, matching: str = "") -> str:
+    return f"max by ({', '.join(_OWN[metric])}) (max_over_time({metric}{matching}@))"
+
+
 # Where a total is made of several counters, their labels tell them apart, so that `or` keeps all and a sum is the net.
-_TURNED_GOOD = 'max_over_time(lumen_runs_corrected_total{from!="success",to="success"}@)'
-_TURNED_BAD = 'max_over_time(lumen_runs_corrected_total{from="success",to!="success"}@)'
-_DAYS_TURNED = "max_over_time(lumen_days_corrected_total@)"
+_TURNED_GOOD = _highest("lumen_runs_corrected_total", '{from!="success",to="success"}')
+_TURNED_BAD = _highest("lumen_runs_corrected_total", '{from="success",to!="success"}')
+_DAYS_TURNED = _highest("lumen_days_corrected_total")
 
 
 @dataclass(frozen=True)
 class Total:
     """Published counters that make one total: what is believed of it, and its differences over some windows.
 
-    `parts` are what it is the sum of; the span that is read stands where they have an `@`.
+    `parts` are what it is the sum of; the span that is read stands where they have an `@`. What is believed is kept by
+    `labels`, what is counted by some of them.
     """
 
-    name: str
+    believed: str
+    count: str
     parts: Sequence[str]
     labels: Sequence[str]
     by: Sequence[str]
     windows: Sequence[str] = tuple(SECONDS)
-
-    @property
-    def believed(self) -> str:
-        """Return the record of what is believed of it."""
-        return f"lumen:{self.name}:total"
 
     @property
     def group(self) -> str:
@@ -54,44 +70,50 @@ class Total:
 
     def shown(self, span: str, offset: str = "") -> str:
         """Return it from the highest values that were published within a span."""
-        parts = "\nor ".join(part.replace("@", f"[{span}]{offset}") for part in self.parts)
-        return f"sum by ({', '.join(self.labels)}) ({parts})"
+        parts = [part.replace("@", f"[{span}]{offset}") for part in self.parts]
+        by = f"by ({', '.join(self.labels)}) "
+        return parts[0] if len(parts) == 1 and by in parts[0] else f"sum {by}({' or '.join(parts)})"
 
     def then(self, window: str) -> str:
         """Return what was believed when the window began."""
-        raw = self.shown(_RAW, f" offset {window}")
+        raw = self.shown(_DIP, f" offset {window}")
         return f"last_over_time({self.believed}[{_DIP}] offset {window})\nor {raw}"
 
 
-def _highest(metric: str) -> str:
-    return f"max_over_time({metric}@)"
+def _total(name: str, parts: Sequence[str], labels: Sequence[str], windows: Sequence[str] = tuple(SECONDS)) -> Total:
+    """Return a total that is counted without its region."""
+    by = [label for label in labels if label != "region"]
+    return Total(f"lumen:{name}:total", f"lumen:{name}:count", parts, labels, by, windows)
 
 
-RUNS = Total("runs", [_highest("lumen_runs_total")], _REGION, _REGION)
+def _of_region(name: str, parts: Sequence[str], windows: Sequence[str] = tuple(SECONDS)) -> Total:
+    """Return a total that is counted by region."""
+    return Total(f"lumen:{name}:total", f"lumen:region_{name}:count", parts, _REGION, _REGION, windows)
+
+
+RUNS = _of_region("runs", [_highest("lumen_runs_total")])
+CLASSES = _total("failures_by_class", [_highest("lumen_runs_failed_total")], (*_REGION, "error_class"), _LONG)
 TOTALS = (
     RUNS,
-    Total("runs_failed", [_highest("lumen_runs_failed_total"), f"-{_TURNED_GOOD}", _TURNED_BAD], _REGION, _REGION),
-    Total(
+    _of_region("runs_failed", [_highest("lumen_runs_failed_total"), f"-{_TURNED_GOOD}", _TURNED_BAD]),
+    _of_region(
         "runs_success",
         [_highest("lumen_runs_success_total"), _TURNED_GOOD, f"-{_TURNED_BAD}"],
-        _REGION,
-        _REGION,
         ("5m", "1h", *_LONG),
     ),
-    Total("failures_by_class", [_highest("lumen_runs_failed_total")], _CLASS, _CLASS, _LONG),
-    Total("stage_success", [_highest("lumen_stage_success_total")], _STAGE, ("pipeline", "stage"), _BURNING),
-    Total("stage_failed", [_highest("lumen_stage_failed_total")], _STAGE, ("pipeline", "stage"), _BURNING),
-    Total("stage_first_try", [_highest("lumen_stage_first_try_total")], _STAGE, ("pipeline", "stage"), _BURNING),
-    Total("reruns", [_highest("lumen_reruns_total")], (*_REGION, "decision"), ("pipeline", "decision"), ("1d", "7d")),
-    Total(
+    CLASSES,
+    _total("stage_success", [_highest("lumen_stage_success_total")], _STAGE, BURNING),
+    _total("stage_failed", [_highest("lumen_stage_failed_total")], _STAGE, BURNING),
+    _total("stage_first_try", [_highest("lumen_stage_first_try_total")], _STAGE, BURNING),
+    _total("reruns", [_highest("lumen_reruns_total")], (*_REGION, "decision"), ("1d", "7d")),
+    _total(
         "days",
         [
             _highest("lumen_days_total"),
             f'label_replace({_DAYS_TURNED}, "outcome", "$1", "to", "(.*)")',
             f'-label_replace({_DAYS_TURNED}, "outcome", "$1", "from", "(.*)")',
         ],
-        _DAY,
-        _DAY,
+        ("pipeline", "outcome"),
         DAY_WINDOWS,
     ),
 )
@@ -135,11 +157,17 @@ def differences(windows: Mapping[str, int] = SECONDS) -> Iterator[Record]:
         for total in TOTALS:
             if window in total.windows or window not in SECONDS:
                 then = f"sum without (window) ({before})" if total is RUNS else total.then(window)
-                yield Record(
-                    f"lumen:{total.name}:ended",
-                    f"""
-                    sum by ({", ".join(total.by)}) ({total.believed} - ({then} or {total.believed} * 0))
-                    unless on (pipeline) lumen:count_unknown:regions{{window="{window}"}}
-                    """,
-                    labels,
-                )
+                yield Record(total.count, difference(total, window, total.by, then), labels)
+
+
+def difference(total: Total, window: str, by: Sequence[str], then: str) -> str:
+    """Return what ended since then; a correction is counted when it is made, and nothing is below none."""
+    return f"""
+    clamp_min(
+      sum by ({", ".join(by)}) (
+        ({total.believed} - ({then} or {total.believed} * 0))
+        unless on (pipeline) lumen:count_unknown:regions{{window="{window}"}}
+      ),
+      0
+    )
+    """

@@ -20,7 +20,7 @@ A belief stands for 36 hours after the last publish, so that totals which are re
   in a pause counts from the publish after it. Windows of two hours and less say nothing while nobody published for
   three.
 The start of a window is what was believed then; two hours in which Prometheus was away are bridged. Before these rules
-  were loaded it is read from the published samples.
+  were loaded it is read from what was published in the two hours before.
 What is absent at the start of a window that is known otherwise is new, and counts from 0.
 
 Why "unless lumen:count_unknown:regions": a region that had facts before the window, but was not seen at its start (a

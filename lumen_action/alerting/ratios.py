@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lumen_action.alerting.counts import BELIEVED
+from lumen_action.alerting.counts import BELIEVED, BURNING, CLASSES, difference
 from lumen_action.alerting.rulefile import Record
+from lumen_action.alerting.windows import SECONDS
 from lumen_action.slo.evidence import Z
 
 _WINDOWED = "pipeline, window"
 
 
 def counts() -> Iterator[Record]:
-    """Yield the counts of runs, stages, classes, reruns and days, as they are known now."""
-    # A correction counts when it is made: where that is in a later window than the run, nothing is below none.
-    for name in ("runs", "runs_failed", "runs_success"):
-        yield Record(f"lumen:region_{name}:count", f"clamp_min(lumen:{name}:ended, 0)")
+    """Yield the counts of all regions together, and the failures in a row."""
     for name in ("runs", "runs_failed", "runs_success"):
         # Regions that are counted from other series than totals have their sum from there.
         yield Record(
             f"lumen:{name}:count",
             f"sum by ({_WINDOWED}) (lumen:region_{name}:count and on (pipeline, region) lumen:region:seen)",
         )
-    for name in ("stage_success", "stage_failed", "stage_first_try", "reruns"):
-        yield Record(f"lumen:{name}:count", f"lumen:{name}:ended")
-    yield Record(
-        "lumen:failures_by_class:count", "sum by (pipeline, error_class, window) (lumen:failures_by_class:ended)"
-    )
-    yield Record("lumen:days:count", "clamp_min(lumen:days:ended, 0)")
     yield Record("lumen:consecutive_failures:count", held("lumen_consecutive_failures", "pipeline, region"))
 
 
@@ -74,8 +66,9 @@ def ratios() -> Iterator[Record]:
 
 
 def _wilson(sign: str) -> str:
-    """Return a one-sided Wilson bound of the ratio of bad events."""
-    events = "(lumen:slo_events:count > 0)"
+    """Return a one-sided Wilson bound of the ratio of bad events, for the windows in which somebody looks at it."""
+    unread = "|".join(window for window in SECONDS if window not in BURNING)
+    events = f'(lumen:slo_events:count{{window!~"{unread}"}} > 0)'
     square = round(Z * Z, 8)
     spread = f"lumen:slo_bad:ratio * (1 - lumen:slo_bad:ratio) / {events} + {square / 4} / {events} ^ 2"
     return f"""
@@ -97,15 +90,14 @@ def older_names() -> Iterator[Record]:
         yield Record(f"lumen:error_rate_{window}", f"1 - {success.format(window)} / ({runs.format(window)} > 0)")
     # A day is good when any region succeeded.
     regions = 'lumen:region_runs{}:count{{window="1d"}}'
+    yield Record("lumen:daily_runs_total", f"max by (pipeline) ({regions.format('')} > bool 0) > 0")
     yield Record(
         "lumen:daily_runs_success",
         f"max by (pipeline) ({regions.format('_success')} > bool 0) and on (pipeline) lumen:daily_runs_total",
     )
-    yield Record("lumen:daily_runs_total", f"max by (pipeline) ({regions.format('')} > bool 0) > 0")
     yield Record("lumen:sli1d", "lumen:daily_runs_success / lumen:daily_runs_total")
-    yield Record(
-        "lumen:failures_by_class:1d", 'sum by (region, error_class) (lumen:failures_by_class:ended{window="1d"})'
-    )
+    by_region = difference(CLASSES, "1d", ("region", "error_class"), CLASSES.then("1d"))
+    yield Record("lumen:failures_by_class:1d", by_region)
     integrity = "avg by (pipeline) (avg_over_time(lumen_remote_integrity_ok[{}]))"
     for window, span in (("1d", "1d"), ("7d", "7d:5m")):
         # Where no runs are published: the share of time in which the stored data was as it should be.

@@ -35,12 +35,22 @@ def promtool_agrees(
     interval: str,
     given: Iterable[Given],
     expected: Iterable[Expected],
+    *,
+    alerts: Iterable[Expected] = (),
+    groups: Sequence[str] = (),
 ) -> None:
-    """Evaluate the rules at every interval, and compare."""
+    """Evaluate the rules at every interval, one of the groups after the other, and compare."""
+    case = {
+        "interval": interval,
+        "input_series": list(given),
+        "promql_expr_test": list(expected),
+        "alert_rule_test": list(alerts),
+    }
     test = {
         "rule_files": [str(file) for file in rules],
         "evaluation_interval": interval,
-        "tests": [{"interval": interval, "input_series": list(given), "promql_expr_test": list(expected)}],
+        "group_eval_order": list(groups),
+        "tests": [case],
     }
     file = directory / "rules_test.yml"
     file.write_text(json.dumps(test))  # JSON is YAML
