@@ -76,9 +76,10 @@ def _texts(check: Callable[[str], object]) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def _language(value: object) -> str:
-    if value not in {"en", "ko"}:
+    language = _text(value)
+    if language not in {"en", "ko"}:
         raise ValueError
-    return str(value)
+    return language
 
 
 def _headers(value: object) -> dict[str, str]:

@@ -51,17 +51,12 @@ def events() -> Iterator[Record]:
 
 def gateway_facts() -> Iterator[Record]:
     """Yield counts of a Pushgateway's groups, of which each is an attempt of a run."""
-    # What it is now: of its attempts that were neither cancelled nor skipped, the one that ended last.
+    # What it is now: bad while a leg of it is bad in the latest attempt that says anything of that leg.
     yield Record("lumen:gateway_run:decided", f"min by ({_RUN}) ({_DECIDED})")
-    latest = f"max by ({_RUN}) ({_DECIDED})"
-    for name, which in (("failed", _BAD), ("success", _GOOD)):
-        yield Record(
-            f"lumen:gateway_run_{name}:decided",
-            f"""
-            lumen:gateway_run:decided
-            and on ({_RUN}) ({which} == on ({_RUN}) group_left () {latest})
-            """,
-        )
+    latest = f'max by ({_RUN}, leg) ({_COMPLETED}{{outcome!="cancelled"}})'
+    failed = f"({_BAD} == on ({_RUN}, leg) group_left () {latest})"
+    for name, join in (("failed", "and"), ("success", "unless")):
+        yield Record(f"lumen:gateway_run_{name}:decided", f"lumen:gateway_run:decided {join} on ({_RUN}) {failed}")
     none = f"group by (pipeline, region) ({_COMPLETED}) * 0"
     for window, seconds in SECONDS.items():
         labels = {"window": window}

@@ -67,7 +67,9 @@ def test_the_files_that_containers_see_pass_promtool_and_amtool(tmp_path: Path) 
 
 
 def test_secrets_are_never_committed() -> None:
-    assert {"/secrets/", "/textfile/"} <= set((COMPOSE / ".gitignore").read_text().split())
+    assert {f"/examples/compose/{name}/" for name in ("secrets", "textfile")} <= set(
+        (servers.ROOT / ".gitignore").read_text().split()
+    )
 
 
 def test_grafana_finds_the_dashboards_where_its_provisioning_says(tmp_path: Path) -> None:

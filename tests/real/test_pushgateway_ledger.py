@@ -299,7 +299,7 @@ def test_prometheus_counts_what_the_fold_counts_after_repetitions_and_a_loss_of_
     state = fold(collect(facts), now_ms=NOW, calendar=Calendar()).pipelines["nightly"]
     expected = {
         "lumen:runs:count": float(sum(region.runs for region in state.regions.values())),
-        "lumen:runs_failed:count": float(sum(region.runs - region.success for region in state.regions.values())),
+        "lumen:runs_failed:count": float(sum(region.runs - region.success_now for region in state.regions.values())),
     }
 
     def counts(name: str) -> float | None:

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import ruleclosure
+
 Given = Mapping[str, str]
 Expected = Mapping[str, object]
 
@@ -39,15 +41,17 @@ def promtool_agrees(
     alerts: Iterable[Expected] = (),
     groups: Sequence[str] = (),
 ) -> None:
-    """Evaluate the rules at every interval, one of the groups after the other, and compare."""
+    """Evaluate the rules that are needed at every interval, one of the groups after the other, and compare."""
+    asked, alerts = list(expected), list(alerts)
+    needed = list(rules) if alerts else ruleclosure.written(rules, [str(each["expr"]) for each in asked], directory)
     case = {
         "interval": interval,
         "input_series": list(given),
-        "promql_expr_test": list(expected),
-        "alert_rule_test": list(alerts),
+        "promql_expr_test": asked,
+        "alert_rule_test": alerts,
     }
     test = {
-        "rule_files": [str(file) for file in rules],
+        "rule_files": [str(file) for file in needed],
         "evaluation_interval": interval,
         "group_eval_order": list(groups),
         "tests": [case],
