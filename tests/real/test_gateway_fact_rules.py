@@ -91,9 +91,7 @@ def test_a_run_leaves_every_window_by_itself(promtool: str, tmp_path: Path) -> N
     promtool_agrees(promtool, tmp_path, [run("a", 10)], expected)
 
 
-def test_a_run_counts_when_it_was_first_decided_and_as_its_latest_attempt_says(
-    promtool: str, tmp_path: Path
-) -> None:
+def test_a_run_counts_when_it_was_first_decided_and_as_its_latest_attempt_says(promtool: str, tmp_path: Path) -> None:
     given = [
         run("turned-good", 1, "failure"),
         run("turned-good", 5, "success", attempt="2"),
