@@ -60,6 +60,13 @@ def supports() -> Iterator[Record]:
         or last_over_time(lumen:pipeline:last_seen[1h]) > time() - {_FORGOTTEN_SECONDS}
         """,
     )
+    # A deadline of Monday is published on Friday, and may be sent only once, as runs that are samples are.
+    for name, newest in (
+        ("deadline", "max by (pipeline) (last_over_time(lumen_next_deadline_timestamp_seconds[2h]))"),
+        ("sampled", "group by (pipeline) (last_over_time(lumen_run_event[2h]))"),
+    ):
+        record = f"lumen:pipeline:{name}"
+        yield Record(record, f"{newest} or last_over_time({record}[2h]) and on (pipeline) lumen:pipeline:last_seen")
     yield Record(
         "lumen:recent_failure:regions",
         f"""
@@ -130,7 +137,7 @@ WATCHES = (
     Watch(
         "LumenDeadlineMissed",
         "page",
-        f"(time() - max by (pipeline) (last_over_time(lumen_next_deadline_timestamp_seconds[{BELIEVED}])) > 0)",
+        "(time() - lumen:pipeline:deadline > 0)",
     ),
     Watch(
         "LumenPipelineStalled",
@@ -139,7 +146,7 @@ WATCHES = (
         (
           time() - max by (pipeline) (last_over_time(lumen_pipeline_last_run_timestamp[{BELIEVED}]))
           > on (pipeline) clamp_min({_STALLED_RUNS * 86_400} / lumen:expected_runs:per_day, {_STALLED_SECONDS})
-          unless on (pipeline) last_over_time(lumen_next_deadline_timestamp_seconds[{BELIEVED}])
+          unless on (pipeline) lumen:pipeline:deadline
         )
         """,
     ),
@@ -149,9 +156,12 @@ WATCHES = (
         f"""
         (
           time() - lumen:pipeline:last_seen > {_SCRAPED_SECONDS}
-          unless on (pipeline) last_over_time(lumen_run_event[2d])
+          unless on (pipeline) lumen:pipeline:sampled
         )
-        or time() - lumen:pipeline:last_seen > 36 * 3600
+        or (
+          time() - lumen:pipeline:last_seen > 36 * 3600
+          unless on (pipeline) lumen:pipeline:deadline > time()
+        )
         or absent(
           lumen:pipeline:last_seen or on () lumen:run_events:count or on () lumen_run_completed_timestamp_seconds
         )

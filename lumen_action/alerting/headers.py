@@ -60,8 +60,8 @@ Written by `lumen rules render`; to change it, change what it is rendered from.
 Exact counts of what ended within a window, for a Pushgateway that is itself the ledger (`ledger: pushgateway:URL`).
 
 Every attempt of a run is one group whose value is the time it ended. A run counts once, when it was first decided, as
-the latest attempts of its legs say. Cancelled and skipped attempts decide nothing. Order, repetition and lateness change
-nothing, nothing is extrapolated, and no history is needed: a new Prometheus counts right at once.
+the latest attempts of its legs say. Cancelled and skipped attempts decide nothing. Order, repetition and lateness
+change nothing, nothing is extrapolated, and no history is needed: a new Prometheus counts right at once.
 
 Load lumen.rules.yml beside it: ratios, budgets and alerts stand there. A pipeline has totals or groups, and each file
 answers for its own.

@@ -160,6 +160,22 @@ def test_whenever_it_is_published_the_count_is_what_was_published_within_the_win
     agrees(promtool, tmp_path, given, [count("1h", at, runs) for at, runs in truth.items()])
 
 
+def test_a_deadline_after_a_weekend_without_a_publish_pages_and_the_silence_before_it_does_not(
+    promtool: str, tmp_path: Path
+) -> None:
+    """Friday's run is sent once, with Monday's deadline; on Monday nothing runs."""
+    friday, deadline = 6, 6 + 72
+    given = [
+        series("lumen_run_event", samples({friday: 1}, 7), pipeline="p", region="eu", outcome="success"),
+        series("lumen_runs_total", samples({friday: 7}, 7), pipeline="p", region="eu"),
+        series("lumen_next_deadline_timestamp_seconds", samples({friday: deadline * 3600}, 7), pipeline="p"),
+    ]
+    fired = 'ALERTS{alertname=~"LumenDeadlineMissed|LumenTelemetryAbsent",alertstate="firing"}'
+    expected = [expecting(fired, f"{hour}h") for hour in range(friday + 1, deadline, 3)]
+    expected += [expecting(fired.replace("|LumenTelemetryAbsent", ""), f"{deadline + 1}h", p=1)]
+    ruletest.promtool_agrees(promtool, tmp_path, [RULES], "1h", given, expected)
+
+
 def test_a_real_prometheus_counts_totals_that_were_written_long_ago(
     running: Callable[..., servers.Server], http_client: Http
 ) -> None:
