@@ -70,6 +70,14 @@ class Case:
         """Return the file with this text, beside the others."""
         return setup({self.where.partition(":")[0]: text, **(self.others or {})}, self.configured)
 
+    def holds(self) -> None:
+        """Find the fault where it stands, and nothing when it is mended."""
+        told = found(self.check, self.setup(self.wrong))
+        assert told
+        assert told[0].startswith(f"{self.where} ")
+        assert self.words in told[0]
+        assert found(self.check, self.setup(self.right)) == []
+
 
 def rules(body: str) -> str:
     """Return a rule file with these rules, the first of them on line 4."""
