@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lumen_action.alerting.counts import BELIEVED
+from lumen_action.alerting.ratios import held
 from lumen_action.alerting.rulefile import Alert, Record
 from lumen_action.alerting.windows import LADDER, Rung
 from lumen_action.alerting.words import Language
@@ -46,7 +47,7 @@ def supports() -> Iterator[Record]:
     """Yield the records that only alerts read."""
     yield Record(
         "lumen:suppressed:seconds",
-        f"max by (pipeline) (last_over_time(lumen_suppressed_until_timestamp_seconds[{BELIEVED}])) - time() > 0",
+        f"({held('lumen_suppressed_until_timestamp_seconds', 'pipeline')}) - time() > 0",
     )
     # Each by its name: one selector for all fails where two of them have the same labels.
     published = " or ".join(
@@ -101,6 +102,11 @@ def _burn(rung: Rung) -> Watch:
     )
 
 
+def _is_bad(check: str) -> str:
+    """Say where one of those that publish a check says that it failed: one alert, however many are scraped."""
+    return f"(({held(check, 'pipeline, region', 'min')}) == 0)"
+
+
 WATCHES = (
     *(_burn(rung) for rung in LADDER),
     Watch(
@@ -126,7 +132,18 @@ WATCHES = (
         """,
         about=_REGION,
     ),
-    Watch("LumenStageFailed", "info", "(job:lumen_stage_failure == 1)", about=_STAGE),
+    Watch(
+        "LumenStageFailed",
+        "info",
+        # A stage that was renamed says for ever how it ended when it last ran.
+        """
+        (
+          job:lumen_stage_failure == 1
+          unless on (pipeline, stage) lumen:slo_events:count{slo="stage",window="30d"} == 0
+        )
+        """,
+        about=_STAGE,
+    ),
     Watch(
         "LumenDayLost",
         "ticket",
@@ -174,7 +191,7 @@ WATCHES = (
         "LumenCountersInconsistent",
         "ticket",
         """
-        resets(lumen_runs_total[1h]) > 0
+        max by (pipeline, region) (resets(lumen_runs_total[1h])) > 0
         or (
           sum by (pipeline, region) (lumen_runs_success_total) + sum by (pipeline, region) (lumen_runs_failed_total)
           != sum by (pipeline, region) (lumen_runs_total)
@@ -183,8 +200,8 @@ WATCHES = (
         about=_REGION,
         suppressible=False,
     ),
-    Watch("LumenIntegrityMismatch", "page", f"(last_over_time(lumen_remote_integrity_ok[{BELIEVED}]) == 0)"),
-    Watch("LumenReportNotGenerated", "ticket", f"(last_over_time(lumen_report_generated[{BELIEVED}]) == 0)"),
+    Watch("LumenIntegrityMismatch", "page", _is_bad("lumen_remote_integrity_ok")),
+    Watch("LumenReportNotGenerated", "ticket", _is_bad("lumen_report_generated")),
     Watch(
         "LumenRerunStorm",
         "ticket",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from lumen_action.alerting.counts import BELIEVED
 from lumen_action.alerting.promises import Promise
 from lumen_action.alerting.ratios import held
 from lumen_action.alerting.rulefile import Record
@@ -25,7 +25,7 @@ def constants(
         _labelled(promise.target, pipeline=promise.pipeline, slo=promise.slo, window=promise.window)
         for promise in promises
     ]
-    objectives = f"max by (pipeline, slo) (last_over_time(lumen_slo_objective_ratio[{BELIEVED}]))"
+    objectives = held("lumen_slo_objective_ratio", "pipeline, slo")
     published = f'label_replace({objectives}, "window", "{_PERIOD}", "", "")'
     yield Record(
         "lumen:slo_objective:ratio",
@@ -48,7 +48,8 @@ def constants(
 
 def budgets(promises: Sequence[Promise]) -> Iterator[Record]:
     """Yield budgets in events, and the share of them that is used."""
-    days = "|".join(dict.fromkeys(["day", *(promise.slo for promise in promises if promise.counts_days)]))
+    names = dict.fromkeys(["day", *(promise.slo for promise in promises if promise.counts_days)])
+    days = "|".join(map(re.escape, names))
     planned = "lumen:slo_period:days{{slo{0}{1}}} * on (pipeline) group_left () {2}"
     runs = planned.format("!~", json.dumps(days), "lumen:expected_runs:per_day")
     of_days = planned.format("=~", json.dumps(days), "clamp_max(lumen:expected_runs:per_day, 1)")

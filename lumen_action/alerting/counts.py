@@ -11,6 +11,8 @@ from lumen_action.alerting.windows import SECONDS
 # How long a push that landed late can hide newer totals, how long Prometheus may be away, and how far the start of a
 # window is read from published samples where nothing was recorded yet. Longer is dear: each window reads each series.
 _DIP = "2h"
+# How long before a window a region was seen that is not new in it.
+_GAP = "1d"
 # How long nothing may be published before a total is no longer believed.
 BELIEVED = "36h"
 # A window shorter than this says nothing while nobody publishes.
@@ -141,13 +143,15 @@ def differences(windows: Mapping[str, int] = SECONDS) -> Iterator[Record]:
     for window, seconds in windows.items():
         before = f'lumen:runs:before{{window="{window}"}}'
         silent = f"or lumen:region:seen unless on (pipeline, region) last_over_time(lumen_runs_total[{_SILENCE}])"
+        # Who does not say when a region began was there before the window, or it is new.
+        there = f"{RUNS.believed} and on (pipeline, region) last_over_time(lumen_runs_total[{_GAP}] offset {window})"
         labels = {"window": window}
         yield Record("lumen:runs:before", RUNS.then(window), labels)
         yield Record(
             "lumen:count_unknown:regions",
             f"""
             count by (pipeline) (
-              lumen:region:start <= time() - {seconds} unless on (pipeline, region) {before}
+              (lumen:region:start <= time() - {seconds} or {there}) unless on (pipeline, region) {before}
               or {RUNS.believed} < on (pipeline, region) {before}
               {silent if seconds < _SILENCE_SECONDS else ""}
             )

@@ -31,9 +31,10 @@ Why "unless lumen:count_unknown:regions": a region that had facts before the win
 A run whose result is corrected later is taken from the failed ones when that is known. By class and stage a correction
   is not told, so these counts stay as they were first.
 
-Where nothing ran there is no ratio: neither 0 % nor 100 %. A burn alert asks for three failures, for more than the
-  objective allows times its factor, for a Wilson bound (one-sided 95 %) above what it allows, and for a failure that is
-  recent. A window that cannot hold that many failures switches itself off: that is how one file fits every frequency.
+Where nothing ran there is no ratio: neither 0 % nor 100 %. More may turn out bad than ran: a ratio ends at 1.
+  A burn alert asks for three failures or more, for more than the objective allows times its factor, for a Wilson bound
+  (one-sided 95 %) above what it allows, and for a failure that is recent. A window that cannot hold that many failures
+  switches itself off: that is how one file fits every frequency.
 
 All rules are one group, so that every rule sees the counts of the same instant.
 

@@ -27,10 +27,14 @@ def lay_out(expr: str, width: int) -> list[str]:
 
 def _depths(expr: str) -> list[int]:
     """Return how deep each character stands; a quoted text is one level deeper."""
-    depths, depth, quote = [], 0, ""
+    depths, depth, quote, escaped = [], 0, "", False
     for sign in expr:
         if quote:
-            if sign == quote:
+            if escaped:
+                escaped = False
+            elif sign == "\\":
+                escaped = True
+            elif sign == quote:
                 quote, depth = "", depth - 1
         elif sign in "\"'":
             quote, depth = sign, depth + 1

@@ -25,6 +25,7 @@ from lumen_action.slo.objective import (
 # What a month, a quarter and a year are in windows that roll.
 _ROLLING = {"M": 30 * 86_400, "Q": 90 * 86_400, "Y": 365 * 86_400, **UNIT_SECONDS}
 _LEAST_PERIOD, _DAY = 86_400, 86_400
+_MOST_DAYS = 3660
 
 _STAGES = "lumen:stage_success:count{0} + lumen:stage_failed:count{0}"
 # All events, and the bad ones, from the counts of a ledger; the selector stands in their place.
@@ -34,6 +35,8 @@ _LEDGER: Mapping[Events, tuple[str, str]] = {
     Events.STAGE: (_STAGES, "lumen:stage_failed:count{0}"),
     Events.FIRST_TRY: (_STAGES, f"clamp_min({_STAGES} - lumen:stage_first_try:count{{0}}, 0)"),
 }
+OWN_NAMES = frozenset(events.value for events in _LEDGER)
+"""What the SLOs of a pipeline are called that every rule file has."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,16 @@ def promises_of(slos: Sequence[Slo]) -> Promised:
             notes.append(f"{slo.name}: {counts}; `lumen slo report` evaluates it")
             continue
         days, told = _days(slo.window)
+        if days > _MOST_DAYS:
+            notes.append(f"{slo.name}: rules look back {_MOST_DAYS} days at most; `lumen slo report` evaluates it")
+            continue
         notes += [f"{slo.name}: {told}"] if told else []
         source = slo.source
         ledger = source if isinstance(source, LedgerSource) else None
         pipeline = ledger.pipeline if ledger else slo.service
         of_days = ledger is not None and ledger.events is Events.DAY
         for objective in slo.objectives:
-            name = slo.name if len(slo.objectives) == 1 else f"{slo.name} {objective.target:.6g}"
+            name = slo.name if len(slo.objectives) == 1 else f"{slo.name} {objective.target!r}"
             promises.append(Promise(pipeline, name, objective.target, days, counts, ledger is not None, of_days))
     return Promised(tuple(promises), tuple(notes))
 
@@ -134,7 +140,8 @@ def _from_queries(source: RatioSource) -> Callable[[str], tuple[str, str]] | str
 
     def within(text: str, window: str) -> str:
         if not source.counter:
-            return f"sum({text.replace(WINDOW_PLACEHOLDER, window)})"
+            # Written anew, so that a comment of the document hides nothing of what stands around it.
+            return render(Aggregation("sum", parse(text.replace(WINDOW_PLACEHOLDER, window))))
         increase = _increase(parse(text), _seconds_of(window))
         return render(Aggregation("sum", increase)) if increase else ""
 

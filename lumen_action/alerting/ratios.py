@@ -42,7 +42,7 @@ def slo_shapes() -> Iterator[Record]:
             "max by (pipeline, stage) (job:lumen_stage_failure)",
         ),
     }
-    yield Record("job:lumen_stage_failure", f"1 - {held('lumen_pipeline_success', 'pipeline, region, stage')}")
+    yield Record("job:lumen_stage_failure", f"1 - ({held('lumen_pipeline_success', 'pipeline, region, stage')})")
     for slo, (events, bad, failing) in shapes.items():
         yield Record("lumen:slo_events:count", events, {"slo": slo})
         yield Record("lumen:slo_bad:count", bad, {"slo": slo})
@@ -51,7 +51,8 @@ def slo_shapes() -> Iterator[Record]:
 
 def ratios() -> Iterator[Record]:
     """Yield ratios with their bounds; where nothing ran there is none: neither 0 % nor 100 %."""
-    yield Record("lumen:slo_bad:ratio", "lumen:slo_bad:count / (lumen:slo_events:count > 0)")
+    # Runs that turn out bad after their window are counted now, so that more may be bad than ran.
+    yield Record("lumen:slo_bad:ratio", "clamp_max(lumen:slo_bad:count / (lumen:slo_events:count > 0), 1)")
     yield Record("lumen:slo_bad:wilson_low", _wilson("-"))
     yield Record("lumen:slo_bad:wilson_high", _wilson("+"))
     for name, source in (
@@ -61,7 +62,8 @@ def ratios() -> Iterator[Record]:
     ):
         yield Record(f"lumen:{name}", f'sum by ({_WINDOWED}) (lumen:slo_bad:{source}{{slo="run"}})')
     yield Record("lumen:sli:ratio", "1 - lumen:failure:ratio")
-    yield Record("lumen:region_sli:ratio", "1 - lumen:region_runs_failed:count / (lumen:region_runs:count > 0)")
+    region_bad = "clamp_max(lumen:region_runs_failed:count / (lumen:region_runs:count > 0), 1)"
+    yield Record("lumen:region_sli:ratio", f"1 - {region_bad}")
     yield Record("lumen:day_sli:ratio", f'1 - sum by ({_WINDOWED}) (lumen:slo_bad:ratio{{slo="day"}})')
 
 
@@ -81,13 +83,10 @@ def _wilson(sign: str) -> str:
 
 def older_names() -> Iterator[Record]:
     """Yield the names of older dashboards, with values that are right."""
-    runs, success = (
-        f'sum by (pipeline) (lumen:{name}:count{{{{window="{{0}}"}}}})' for name in ("runs", "runs_success")
-    )
     for window in ("7d", "30d"):
-        yield Record(f"lumen:sli{window}", f"{success.format(window)} / ({runs.format(window)} > 0)")
+        yield Record(f"lumen:sli{window}", f'sum by (pipeline) (lumen:sli:ratio{{window="{window}"}})')
     for window in ("5m", "1h"):
-        yield Record(f"lumen:error_rate_{window}", f"1 - {success.format(window)} / ({runs.format(window)} > 0)")
+        yield Record(f"lumen:error_rate_{window}", f'sum by (pipeline) (lumen:failure:ratio{{window="{window}"}})')
     # A day is good when any region succeeded.
     regions = 'lumen:region_runs{}:count{{window="1d"}}'
     yield Record("lumen:daily_runs_total", f"max by (pipeline) ({regions.format('')} > bool 0) > 0")
@@ -107,6 +106,9 @@ def older_names() -> Iterator[Record]:
         )
 
 
-def held(gauge: str, labels: str) -> str:
-    """Read a gauge as it was last published, so that a publisher may pause."""
-    return f"max by ({labels}) (last_over_time({gauge}[{BELIEVED}]))"
+def held(gauge: str, labels: str, chosen: str = "max") -> str:
+    """Read a gauge as it was last published, so that a publisher may pause; what is published now comes first.
+
+    Else the last word of a host that is gone would stand beside that of the host in its place.
+    """
+    return f"{chosen} by ({labels}) ({gauge}) or {chosen} by ({labels}) (last_over_time({gauge}[{BELIEVED}]))"

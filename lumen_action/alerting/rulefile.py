@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from lumen_action.alerting.layout import lay_out
 
 _WIDTH = 108
+_TWO_BYTES = 0xFFFF
+# Blanks, but those in quotes: there they are part of a name.
+_BLANKS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)|\s+""")
 # What YAML would read as something else than text.
 _NEEDS_BLOCK = re.compile(r"^[-&*!|>%@`{\[\"']|: |:$| #")
 
@@ -73,7 +76,7 @@ def _group(group: Group) -> Iterator[str]:
 
 
 def _expr(expr: str) -> Iterator[str]:
-    lines = lay_out(" ".join(expr.split()), _WIDTH)
+    lines = lay_out(_printable(_BLANKS.sub(lambda found: found[1] or " ", expr).strip()), _WIDTH)
     if len(lines) == 1 and not _NEEDS_BLOCK.search(lines[0]):
         yield f"        expr: {lines[0]}"
         return
@@ -85,4 +88,14 @@ def _texts(key: str, texts: Mapping[str, str]) -> Iterator[str]:
     if texts:
         yield f"        {key}:"
         # A JSON string is a YAML string, whatever it holds.
-        yield from (f"          {name}: {json.dumps(text, ensure_ascii=False)}" for name, text in texts.items())
+        yield from (
+            f"          {name}: {_printable(json.dumps(text, ensure_ascii=False))}" for name, text in texts.items()
+        )
+
+
+def _printable(text: str) -> str:
+    """Escape what YAML takes for the end of a line or refuses; both YAML and PromQL read it so within quotes."""
+    return "".join(
+        sign if sign.isprintable() else f"\\U{ord(sign):08x}" if ord(sign) > _TWO_BYTES else f"\\u{ord(sign):04x}"
+        for sign in text
+    )

@@ -67,6 +67,9 @@ class Headers:
             kind.refuse(kind.shown, f"write one of {', '.join(KINDS)}{nearest(kind.value, KINDS)}")
             return
         about, spec = self.inline(fields, str(kind.value) if kind else "")
+        if kind and spec and about is None and kind.value == "SLO":
+            # Nothing names an SLO, so that one without a name can be read for all its other faults.
+            self._found["SLO", node.place] = About(""), spec
         if kind is None or about is None or spec is None:
             return
         key = (str(kind.value), about.name)

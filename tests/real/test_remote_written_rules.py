@@ -193,3 +193,24 @@ def test_a_real_prometheus_counts_totals_that_were_written_long_ago(
         "seven runs in the last hour",
         lambda: servers.query(prometheus, 'lumen:runs:count{window="1h"}') == expected,
     )
+
+
+def test_a_region_that_does_not_say_when_it_began_and_was_away_is_not_counted_from_its_birth(
+    running: Callable[..., servers.Server], http_client: Http
+) -> None:
+    """Rules are loaded for the first time; nobody published for eight hours about the start of the day's window."""
+    prometheus = running(start_receiver, "2h", RULES)
+    now, notes = int(time.time() * 1000), Notebook()
+    before = [(minutes, 500) for minutes in range(30 * 60, 27 * 60, -20)]
+    after = [(minutes, 503) for minutes in range(19 * 60, 0, -20)]
+    for minutes_ago, runs in [*before, *after]:
+        state = State(pipelines={"nightly": PipelineState("nightly", regions={"eu": RegionState("eu", runs=runs)})})
+        options = RemoteWriteOptions(f"{prometheus.url}/api/v1/write")
+        sink = RemoteWrite(options, http_client, notes, clock_ms=lambda ago=minutes_ago: now - ago * MINUTE)
+        sink.publish(families(state, PublishFacts("1", runs)))
+
+    def counted(window: str) -> set[float]:
+        return set(servers.query(prometheus, f'lumen:runs:count{{window="{window}"}}').values())
+
+    servers.wait_until("the last six hours are counted", lambda: counted("6h") == {0})
+    assert counted("1d") == set()

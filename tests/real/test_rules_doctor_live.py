@@ -218,9 +218,12 @@ def test_servers_that_do_not_answer_are_75_and_nothing_else_is_asked(doctor: Doc
 def test_a_server_of_another_sort_is_not_misunderstood(doctor: Doctor, said: str) -> None:
     with loopback.answering(lambda request: request.reply(200, {}, said.encode())) as url:
         code, rows = doctor("--prometheus-url", url, "--alertmanager-url", url, "--pushgateway-url", url)
-    assert code == 0
+    assert code == 75
+    for sort in ("prometheus", "alertmanager", "pushgateway"):
+        assert "answered" in rows[f"{sort}-answers"][0]["found"]
+        assert rows[f"{sort}-answers"][0]["fix"] == f"start it, or correct `--{sort}-url`"
     assert rows["pushed-groups"][0]["status"] == "skipped"
-    assert "answered" in rows["running-rules"][0]["found"]
+    assert rows["running-rules"][0]["found"] == "no answer"
 
 
 @contextlib.contextmanager

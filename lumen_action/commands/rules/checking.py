@@ -41,6 +41,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     gathering = Gathering(world.folder)
     gathering.take(arguments.files or ["."])
     setup = Setup(list(gathering.files.values()), gathering.matches)
+    if not setup.files:
+        raise ConfigError(
+            "files: found no rules, configuration, template or dashboard; name a file or a folder, such as `rules/`"
+        )
     own = [finding for check in CHECK for finding in check.findings(setup)]
     findings = ordered(_merged(own, _vendors(gathering, tools, world)))
     if arguments.json:

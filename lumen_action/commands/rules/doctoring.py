@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lumen_action.alerting.checks.setup import Configured, File, Finding, Setup, Severity
 from lumen_action.commands import World
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     given = {name: getattr(arguments, name.replace("-", "_")) for name in (*_FILES, *_URLS)}
     if not any(given.values()) and not arguments.config:
         raise ConfigError("nothing to look at; write `lumen rules doctor --prometheus-config prometheus.yml`")
+    _refuse_malformed({name: url for name in _URLS if (url := given[name])})
     configured = _configured(arguments.config, world) if arguments.config else None
     remote_written = configured is not None and configured.remote_write
     servers = {sort: Server(url, remote_written) for sort in _URLS if (url := given[sort])}
@@ -75,6 +77,25 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         what = f"{plural(len(setup.files), 'file')} and {plural(len(servers), 'server')}"
         world.tell(summary(findings, f"{len(outcomes)} checks of {what}"))
     return _exit_code(findings)
+
+
+def _refuse_malformed(urls: Mapping[str, str]) -> None:
+    """Refuse what is no URL, without showing it: it may hold a password."""
+    problems = [
+        f"{name}: is no URL of http or https; write `--{name} http://server.example:9090`"
+        for name, url in urls.items()
+        if not _is_url(url)
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _configured(name: str, world: World) -> Configured:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from lumen_action.commands import World
 from lumen_action.errors import ConfigError
 from lumen_action.slo.documents import AUTO, Taken, read
+from lumen_action.slo.headers import slug
 from lumen_action.slo.objective import SloBook
 from lumen_action.slo.openslo_writing import documents, shared, slo_document
 from lumen_action.yamlite import Document, load_all
@@ -15,22 +18,30 @@ from lumen_action.yamlite.writing import dump_all
 
 LARGEST_FILE = 4 << 20
 ENDINGS = (".yml", ".yaml", ".json")
+# In bytes, with room for the ending and for a scratch file beside it.
+_LONGEST_FILE_NAME = 200
 
 
 def read_files(names: Iterable[str], folder: Path, form: str = AUTO) -> Taken:
     """Return the objectives of files and of all files in folders; a ConfigError tells every fault of all of them."""
     problems: list[str] = []
     found: list[Document] = []
+    empty: list[str] = []
     for path in _paths(names, folder, problems):
+        shown = _shown(path, folder)
         try:
-            found += load_all(_text(path), _shown(path, folder))
+            inside = load_all(_text(path), shown)
         except ConfigError as fault:
             problems += fault.problems
+            continue
+        found += inside
+        if all(document.value is None for document in inside):
+            empty.append(f"{shown}: holds no document")
     taken = read(found, _known_zone, form)
     problems += taken.problems
     if problems:
         raise ConfigError(problems)
-    return taken
+    return replace(taken, notes=(*empty, *taken.notes))
 
 
 def as_text(book: SloBook) -> str:
@@ -41,10 +52,16 @@ def as_text(book: SloBook) -> str:
 def as_files(book: SloBook) -> dict[str, str]:
     """Return a file for each objective, and one of what they share."""
     common = shared(book)
-    return {
-        **({"shared.yml": dump_all(common)} if common else {}),
-        **{f"{_file_name(slo.name)}.yml": dump_all([slo_document(slo)]) for slo in book.slos},
-    }
+    groups = [("shared", common)] if common else []
+    groups += [(slo.name, [slo_document(slo)]) for slo in book.slos]
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for name, group in groups:
+        plain = _file_name(name)
+        free = next(each for each in _alternatives(plain) if each.casefold() not in taken)
+        taken.add(free.casefold())
+        files[f"{free}.yml"] = dump_all(group)
+    return files
 
 
 def tell(notes: Iterable[str], world: World) -> None:
@@ -92,4 +109,11 @@ def _known_zone(name: str) -> bool:
 
 
 def _file_name(name: str) -> str:
-    return name.replace("/", "_").replace("\\", "_").replace("|", "_").lstrip(".")
+    plain = name.replace("/", "_").replace("\\", "_").replace("|", "_").lstrip(".")
+    return plain.encode()[:_LONGEST_FILE_NAME].decode(errors="ignore") or slug(name)
+
+
+def _alternatives(name: str) -> Iterator[str]:
+    """Yield the name, and then the name with numbers: names that differ may become one as names of files."""
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))

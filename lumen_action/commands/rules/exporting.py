@@ -14,6 +14,7 @@ from lumen_action.slo.objective import About, Duration, Events, LedgerSource, Ob
 from lumen_action.slo.openslo_writing import documents
 
 WINDOW = Duration(30, "d")
+_LONGEST_NAME = 62
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,7 +51,9 @@ def book_of(settings: Settings) -> SloBook:
 
 
 def _slo(pipeline: str, events: Events, target: float) -> Slo:
-    name = slug(f"{pipeline}-{events.value}")
+    # What tells the objectives of a pipeline apart is never cut off.
+    kind = slug(events.value)
+    name = f"{slug(pipeline)[: _LONGEST_NAME - len(kind)].rstrip('-.')}-{kind}"
     return Slo(
         About(name),
         slug(pipeline),

@@ -8,8 +8,8 @@ from pathlib import Path
 from lumen_action.commands import World
 from lumen_action.commands.parsers import plain_parser
 from lumen_action.commands.rules.documents import as_files, as_text, read_files, tell
+from lumen_action.commands.rules.writing import write_as_told
 from lumen_action.errors import ConfigError
-from lumen_action.files import write_atomically
 from lumen_action.slo.documents import AUTO, FORMS
 from lumen_action.slo.openslo_writing import documents
 
@@ -52,9 +52,6 @@ def _write(folder: Path, files: dict[str, str]) -> list[str]:
     there = [name for name in files if (folder / name).exists()]
     if there:
         raise ConfigError([f"out: {folder / name} is there already; name another folder" for name in there])
-    try:
-        for name, text in files.items():
-            write_atomically(folder / name, text.encode())
-    except OSError as fault:
-        raise ConfigError(f"out: {folder} cannot be written ({fault.strerror}); name a folder that can") from None
+    for name, text in files.items():
+        write_as_told("out", folder / name, text)
     return [str(folder / name) for name in files]

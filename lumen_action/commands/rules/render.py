@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 
-from lumen_action.alerting.promises import Promise, promises_of
+from lumen_action.alerting.promises import OWN_NAMES, Promise, promises_of
 from lumen_action.alerting.rendering import RUNBOOK, Plan, render
 from lumen_action.alerting.words import LANGUAGES
 from lumen_action.commands import World
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.planned import failures_threshold, runs_per_day
 from lumen_action.commands.rules.documents import read_files, tell
+from lumen_action.commands.rules.writing import write_as_told
 from lumen_action.errors import ConfigError
-from lumen_action.files import write_atomically
+from lumen_action.gotemplate import check as template_faults
+from lumen_action.gotemplate.hosts import PROMETHEUS
 from lumen_action.settings import Settings, load_settings
 
 
@@ -47,7 +50,9 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     taken = read_files(arguments.slo, world.folder)
     promised = promises_of(taken.book.slos)
     tell((*taken.notes, *promised.notes), world)
-    files = render(_plan(settings, promised.promises, world.clock_ms()))
+    plan = _plan(settings, promised.promises, world.clock_ms())
+    _refuse_unfit(plan)
+    files = render(plan)
     if arguments.check and not arguments.out:
         raise ConfigError("check: compares files; name their folder with `--out rules`")
     folder = world.folder / arguments.out
@@ -55,7 +60,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         other = [
             name
             for name, text in files.items()
-            if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
+            if not (folder / name).is_file() or (folder / name).read_text("utf-8", errors="replace") != text
         ]
         if other:
             raise ConfigError(
@@ -63,7 +68,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
             )
     elif arguments.out:
         for name, text in files.items():
-            write_atomically(folder / name, text.encode())
+            write_as_told("out", folder / name, text)
             world.tell(f"wrote {folder / name}")
     if arguments.json:
         world.answer_json(
@@ -89,6 +94,29 @@ def _plan(settings: Settings, promises: Sequence[Promise], now_ms: int) -> Plan:
         runs_per_day={settings.pipeline: planned} if settings.pipeline and planned is not None else {},
         thresholds={settings.pipeline: failures_threshold(settings, planned)} if told else {},
     )
+
+
+def _refuse_unfit(plan: Plan) -> None:
+    """Refuse what would be two rules for one series, or a template that Prometheus cannot expand."""
+    problems = [
+        f"{promise.slo}: is what the rules call an objective of lumen.yml; give the document another name"
+        for promise in plan.promises
+        if promise.counts and promise.slo in OWN_NAMES
+    ]
+    times = Counter((promise.pipeline, promise.slo) for promise in plan.promises)
+    problems += [
+        f"{slo}: found {count} objectives of this name and target; keep one of them"
+        for (_, slo), count in times.items()
+        if count > 1 and slo not in OWN_NAMES
+    ]
+    texts = {f"alerts.labels.{name}": text for name, text in plan.labels.items()}
+    problems += [
+        f"{name}: found {fault.found}; {fault.fix}"
+        for name, text in {**texts, "alerts.runbook": plan.runbook}.items()
+        for fault in template_faults(text, PROMETHEUS)
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _row(promise: Promise) -> dict[str, object]:

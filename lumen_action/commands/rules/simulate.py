@@ -15,8 +15,8 @@ from lumen_action.alerting.worlds import CALENDARS, Chance
 from lumen_action.commands import World
 from lumen_action.commands.parsers import plain_parser
 from lumen_action.commands.rules.simulated import as_json, as_lines
+from lumen_action.commands.rules.writing import write_as_told
 from lumen_action.errors import ConfigError
-from lumen_action.files import write_atomically
 
 FREQUENCIES = (1, 4, 24, 100, 500)
 """The runs a day that the plot compares."""
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     simulation = _simulated(asked, world)
     if arguments.plot:
         drawn = svg(simulation, _by_frequency(asked, world))
-        write_atomically(world.folder / arguments.plot, drawn.encode())
+        write_as_told("plot", world.folder / arguments.plot, drawn)
         world.tell(f"drawn: {arguments.plot}")
     if arguments.json:
         world.answer_json(as_json(simulation))

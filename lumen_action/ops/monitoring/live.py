@@ -94,10 +94,15 @@ def understood(server: Server) -> Iterator[None]:
         raise HttpError(f"{server.name} answered something else than such a server does") from None
 
 
-def _answers(path: str, option: str) -> Callable[[Server], Iterator[Fault]]:
+def _answers(path: str, option: str, *known_by: str) -> Callable[[Server], Iterator[Fault]]:
+    """Ask for what only a server of this sort tells, which stands under these keys."""
+
     def look(server: Server) -> Iterator[Fault]:
         try:
-            server.text(path)
+            with understood(server):
+                told = server.json(path)
+                for key in known_by:
+                    told = told[key]
         except HttpError as fault:
             yield server.fault(str(fault), f"start it, or correct `{option}`")
 
@@ -208,12 +213,26 @@ _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 PROMETHEUS, ALERTMANAGER, PUSHGATEWAY = "prometheus-url", "alertmanager-url", "pushgateway-url"
 GREETINGS = (
     LiveCheck(
-        "prometheus-answers", _ERROR, "Prometheus", PROMETHEUS, _answers("/api/v1/query?query=1", "--prometheus-url")
+        "prometheus-answers",
+        _ERROR,
+        "Prometheus",
+        PROMETHEUS,
+        _answers("/api/v1/query?query=1", "--prometheus-url", "data", "result"),
     ),
     LiveCheck(
-        "alertmanager-answers", _ERROR, "Alertmanager", ALERTMANAGER, _answers("/api/v2/status", "--alertmanager-url")
+        "alertmanager-answers",
+        _ERROR,
+        "Alertmanager",
+        ALERTMANAGER,
+        _answers("/api/v2/status", "--alertmanager-url", "versionInfo"),
     ),
-    LiveCheck("pushgateway-answers", _ERROR, "Pushgateway", PUSHGATEWAY, _answers("/-/ready", "--pushgateway-url")),
+    LiveCheck(
+        "pushgateway-answers",
+        _ERROR,
+        "Pushgateway",
+        PUSHGATEWAY,
+        _answers("/api/v1/status", "--pushgateway-url", "data", "build_information"),
+    ),
 )
 LIVE = (
     LiveCheck("running-retention", _WARNING, "how long it remembers", PROMETHEUS, _retention),

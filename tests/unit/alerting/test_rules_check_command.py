@@ -164,6 +164,11 @@ def test_what_was_asked_for_and_is_no_such_file_is_a_wrong_input(terminal: Termi
     assert "nothing to look at" in terminal.err
 
 
+def test_a_folder_in_which_nothing_was_looked_at_is_no_good_news(terminal: Terminal) -> None:
+    assert terminal("check") == 2
+    assert "found no rules, configuration, template or dashboard" in terminal.err
+
+
 def test_a_vendors_tool_decides_about_yaml_that_we_do_not_read(terminal: Terminal) -> None:
     terminal.write(a_yml="groups:\n- &g {name: g, rules: []}\n")
     assert terminal.found("check") == [("file-unread", "warning", "a.yml", 2)]
@@ -199,6 +204,13 @@ def test_doctor_says_what_it_did_not_look_at_and_what_would_make_it(terminal: Te
         assert rows[check]["status"] == "skipped"
         assert rows[check]["found"].endswith(f"give {option}")
     assert set(rows["panel-query"]) == {"check", "looks_at", "status", "file", "line", "found", "fix"}
+
+
+@pytest.mark.parametrize("url", ["http://u:pass-w0rd@[bad", "u:pass-w0rd@host:9090", "http://u:pass-w0rd@host:x", "/x"])
+def test_what_is_no_url_is_refused_and_not_shown(url: str, terminal: Terminal) -> None:
+    assert terminal("doctor", "--prometheus-url", url) == 2
+    assert "prometheus-url: is no URL of http or https; write `--prometheus-url http://" in terminal.err
+    assert "pass-w0rd" not in terminal.out + terminal.err
 
 
 def test_objectives_of_lumen_yml_are_held_against_its_schedule(terminal: Terminal) -> None:

@@ -113,6 +113,13 @@ def test_a_drawing_is_written_and_named(terminal: Terminal) -> None:
         assert drawn.count(f", {runs_per_day} runs a day: ") == 2
 
 
+def test_a_drawing_that_nobody_can_write_is_a_wrong_input(terminal: Terminal) -> None:
+    (terminal.folder / "folder.svg").mkdir()
+    words = ("--runs-per-day", "1", "--target", "95%", "--failure-rate", "50%", "--days", "30", "--worlds", "1")
+    assert terminal.simulate(*words, "--plot", "folder.svg") == 2
+    assert "folder.svg cannot be written (Is a directory)" in terminal.err
+
+
 def test_who_waits_at_a_terminal_is_told_how_far_it_is(terminal: Terminal) -> None:
     assert terminal.simulate(*HOURLY, watched=True) == 0
     assert "1 of 2 healthy worlds" in terminal.err

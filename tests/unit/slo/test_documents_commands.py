@@ -70,6 +70,24 @@ def test_a_folder_is_read_and_a_folder_is_written(terminal: Terminal) -> None:
     assert terminal.err.count("is there already; name another folder") == 3
 
 
+def test_names_that_would_be_one_file_become_two(terminal: Terminal) -> None:
+    names = ("a/b", "a_b", "shared", "..", "가" * 250)
+    for number, name in enumerate(names):
+        terminal.write(f"in/{number}.yml", slo_text(name=f"'{name}'"))
+    terminal.write("in/sloth.yml", SLOTH)
+    assert terminal.run("import", "in", "--out", "out") == 0
+    written = {path.name for path in (terminal.folder / "out").iterdir()}
+    assert written > {"a_b.yml", "a_b-2.yml", "shared.yml", "shared-2.yml", "unnamed.yml"}
+    assert terminal.run("import", "out", "--json") == 0
+    assert sorted(json.loads(terminal.out)["slos"]) == sorted((*names, "shop-errors"))
+
+
+def test_a_file_without_a_document_is_told(terminal: Terminal) -> None:
+    terminal.write("a.yml", "# nothing yet\n")
+    assert terminal.run("import", "a.yml") == 0
+    assert "note: a.yml: holds no document" in terminal.err
+
+
 def test_every_fault_of_every_file_is_told_and_nothing_is_written(terminal: Terminal) -> None:
     terminal.write("a.yml", slo_text(objective="{target: 1}"))
     terminal.write("b.yml", "a: &x 1\n")
@@ -109,6 +127,17 @@ def test_export_writes_what_lumen_yml_promises(terminal: Terminal) -> None:
     assert [slo.source.pipeline for slo in (run, day)] == ["Nightly report", "Nightly report"]
     assert terminal.run("export", "--config", "lumen.yml", "--json") == 0
     assert json.loads(terminal.out) == [document.value for document in yamlite.load_all(as_yaml(terminal), "x")]
+
+
+@pytest.mark.parametrize("pipeline", ["long " * 20, "야간 보고서"])
+def test_objectives_of_any_pipeline_have_names_of_their_own(pipeline: str, terminal: Terminal) -> None:
+    terminal.write("lumen.yml", f"pipeline: '{pipeline.strip()}'\nslo: {{run: 0.95, first-try: 0.7}}\n")
+    found = taken(as_yaml(terminal))
+    assert (found.problems, found.notes) == ((), ())
+    run, first_try = found.book.slos
+    assert run.name.endswith("-run")
+    assert first_try.name.endswith("-first-try")
+    assert len(run.name) <= 63 >= len(first_try.name)
 
 
 def as_yaml(terminal: Terminal) -> str:

@@ -328,6 +328,14 @@ def test_tells_the_faults_of_all_documents_at_once() -> None:
     ]
 
 
+def test_a_fault_in_the_name_hides_no_other() -> None:
+    text = slo_text(name="5", objective="{target: 1.0}")
+    assert [problem.split(":")[1].strip() for problem in taken(text).problems] == [
+        "metadata.name",
+        "spec.objectives[0].target",
+    ]
+
+
 def test_refuses_two_documents_of_one_name_and_says_where_the_first_is() -> None:
     (problem,) = taken(slo_text(), slo_text()).problems
     assert (
