@@ -39,6 +39,7 @@ def test_a_pattern_that_needs_a_character(pattern: str) -> None:
         ("(?>a)", "`(?>a`, which RE2 does not know"),
         ("[[:vowel:]]", "the class `[:vowel:]`"),
         (r"\p{Nope1}", "an unknown Unicode class"),
+        (r"\p{^Lugroup_right}", "an unknown Unicode class"),
         (r"\Qa", "a group that is not closed"),
     ],
 )
