@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lumen_action.failure.circumstances import NOTHING_KNOWN, Annotation, Circumstances, adjusted
 from lumen_action.failure.columns import column_of
 from lumen_action.failure.fingerprint import fingerprint
-from lumen_action.failure.lasting import lasting
 from lumen_action.failure.likeness import parted
 from lumen_action.failure.lines import shown
 from lumen_action.failure.ranking import Contender, Ranking, rank
@@ -21,6 +21,9 @@ from lumen_action.failure.signatures import Catalogue
 from lumen_action.failure.standing import Hit, Quote
 from lumen_action.failure.taxonomy import SUBCLASSES
 from lumen_action.model import ErrorClass, Evidence, Scope, Symptom, Verdict
+
+if TYPE_CHECKING:
+    from lumen_action.failure.lasting import Lasting
 
 EVIDENCE_CHARACTERS = 400
 _NEIGHBOURS = 2
@@ -119,11 +122,18 @@ def _weighed(verdict: Verdict, catalogue: Catalogue, circumstances: Circumstance
     return adjusted(verdict, noted, replace(circumstances, annotations=notes))
 
 
+def _lasting(name: str, quote: Quote) -> Lasting | None:
+    """Ask why it lasts; most failures are never tried again, and need not wait for these patterns."""
+    from lumen_action.failure.lasting import lasting
+
+    return lasting(name, quote)
+
+
 def _verdict(winner: Contender, ranking: Ranking, secrets: Sequence[str]) -> Verdict:
     signature, hit = winner.signature, winner.chosen
     evidence = _quoted(hit.quote, secrets)
     # What people wrote themselves is not doubted.
-    lasts = None if signature.origin or signature.scope is Scope.NONE else lasting(signature.name, hit.quote)
+    lasts = None if signature.origin or signature.scope is Scope.NONE else _lasting(signature.name, hit.quote)
     return Verdict(
         error_class=signature.error_class,
         subclass=signature.subclass,
