@@ -25,11 +25,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lumen_action.catalogue import load_catalogue  # noqa: E402 - the path comes first
-from lumen_action.failure import classify  # noqa: E402
-from lumen_action.failure.taxonomy import resolve  # noqa: E402
-from lumen_action.logs import log_chunks  # noqa: E402
-from lumen_action.model import ErrorClass, Scope, Verdict  # noqa: E402
+from lumen_action.catalogue import load_catalogue
+from lumen_action.failure import classify
+from lumen_action.failure.taxonomy import resolve
+from lumen_action.logs import log_chunks
+from lumen_action.model import ErrorClass, Scope, Verdict
 
 CLASSES = [error_class.value for error_class in ErrorClass]
 WORTH_ANOTHER_TRY = {"network", "external_api"}

@@ -18,15 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lumen_action.alerting.simulating import (  # noqa: E402 - the path comes first
-    RULES,
-    Detection,
-    Pipeline,
-    Spread,
-    alarms,
-    detections,
-)
-from lumen_action.alerting.worlds import Chance  # noqa: E402
+from lumen_action.alerting.simulating import RULES, Detection, Pipeline, Spread, alarms, detections
+from lumen_action.alerting.worlds import Chance
 
 CELLS = (
     (1, 0.95),
@@ -48,7 +41,7 @@ GOOD_PAGES, GOOD_RUNS = 0.2, 3
 
 def chances(count: int) -> Iterator[Chance]:
     """Yield the chance of each world."""
-    return (random.Random(number).random for number in range(count))  # noqa: S311 - worlds are no secret
+    return (random.Random(number).random for number in range(count))
 
 
 def around(spread: Spread) -> str:

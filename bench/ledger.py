@@ -22,8 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lumen_action.ledger.sqlite import SqliteLedger  # noqa: E402 - the path comes first
-from lumen_action.model import ErrorClass, Fact, FactKey, Failure, Kind, Outcome  # noqa: E402
+from lumen_action.ledger.sqlite import SqliteLedger
+from lumen_action.model import ErrorClass, Fact, FactKey, Failure, Kind, Outcome
 
 FACTS = 1_000_000
 STAGES = ("checkout", "build", "unit", "integration", "package", "scan", "deploy", "run")
@@ -130,7 +130,7 @@ def main() -> int:
         plain(Path(sys.argv[2]))
         return 0
     count = int(sys.argv[1]) if len(sys.argv) > 1 else FACTS
-    with tempfile.TemporaryDirectory(dir=sys.argv[2] if len(sys.argv) > 2 else None) as folder:  # noqa: PLR2004
+    with tempfile.TemporaryDirectory(dir=sys.argv[2] if len(sys.argv) > 2 else None) as folder:
         path = Path(folder) / "ledger.db"
         own = [sys.executable, __file__]
         lumen = [sys.executable, "-c", "import sys; from lumen_action.cli import main; sys.exit(main())"]

@@ -16,16 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from accuracy import WORTH_ANOTHER_TRY, Case, cases, share  # noqa: E402 - the path comes first
+from accuracy import WORTH_ANOTHER_TRY, Case, cases, share
 
-from lumen_action.catalogue import load_catalogue  # noqa: E402
-from lumen_action.companion.deciding import Course, decide_run, judge  # noqa: E402
-from lumen_action.companion.jobs import FailedJob  # noqa: E402
-from lumen_action.failure import classify  # noqa: E402
-from lumen_action.failure.circumstances import Circumstances  # noqa: E402
-from lumen_action.logs import log_chunks  # noqa: E402
-from lumen_action.model import Verdict  # noqa: E402
-from lumen_action.rerun import Policy  # noqa: E402
+from lumen_action.catalogue import load_catalogue
+from lumen_action.companion.deciding import Course, decide_run, judge
+from lumen_action.companion.jobs import FailedJob
+from lumen_action.failure import classify
+from lumen_action.failure.circumstances import Circumstances
+from lumen_action.logs import log_chunks
+from lumen_action.model import Verdict
+from lumen_action.rerun import Policy
 
 RUNS = 2000
 MOST_FAILED_JOBS = 5
@@ -64,7 +64,7 @@ def told(name: str, runs: list[list[Case]], again: list[bool]) -> None:
 
 def main() -> int:
     """Draw the runs and decide about each."""
-    if len(sys.argv) < 2:  # noqa: PLR2004 - the labels
+    if len(sys.argv) < 2:
         print(__doc__)
         return 2
     known = [case for case in cases(Path(sys.argv[1])) if case.retry is not None]
@@ -73,8 +73,8 @@ def main() -> int:
     verdicts = {
         case.file: classify(log_chunks(str(case.file)), catalogue, circumstances=failed).verdict for case in known
     }
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else RUNS  # noqa: PLR2004
-    drawing = random.Random(count)  # noqa: S311 - a draw that can be repeated
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else RUNS
+    drawing = random.Random(count)
     storm: list[list[Case]] = [drawing.choices(known, k=drawing.choice(JOBS)) for _ in range(count)]
     for name, runs in (("one run a log", [[case] for case in known]), (f"{count} runs", storm)):
         told(f"lumen, {name}", runs, [rerun([verdicts[case.file] for case in run]) for run in runs])

@@ -29,7 +29,6 @@ import sys
 import tempfile
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,16 +42,15 @@ PEERS = Path(__file__).resolve().parent / "peers"
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from servers import fetch, program, wait_until  # type: ignore[import-not-found] # noqa: E402 - the path comes first
+from servers import fetch, program, wait_until  # type: ignore[import-not-found]
 
-from lumen_action.sinks.protobuf import LabelSet  # noqa: E402
+from lumen_action.sinks.protobuf import LabelSet
 
 SERIES = 10_000
 INTERVAL_SECONDS, EVALUATIONS = 10, 3
 DEAREST = 10
 PATIENCE_SECONDS = 300
 _READ_BACK = re.compile(r"_over_time\(((?:lumen|slo):[\w:]+)")
-_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -103,15 +101,12 @@ def prometheus(folder: Path, rules: Path) -> Iterator[tuple[str, int]]:
 def ask(url: str, path: str, **parameters: str) -> Any:  # noqa: ANN401 - JSON
     """Ask the API, for as long as it takes."""
     asked = urllib.parse.urlencode(parameters).encode() or None
-    with _NO_PROXY.open(f"{url}/api/v1/{path}", asked, timeout=PATIENCE_SECONDS) as answer:
-        return json.load(answer)["data"]
+    return json.loads(fetch(f"{url}/api/v1/{path}", asked, patience_seconds=PATIENCE_SECONDS))["data"]
 
 
 def own_metrics(url: str) -> str:
     """Return what Prometheus tells of itself, however busy it is."""
-    with _NO_PROXY.open(f"{url}/metrics", timeout=PATIENCE_SECONDS) as answer:
-        text: str = answer.read().decode()
-        return text
+    return str(fetch(f"{url}/metrics", patience_seconds=PATIENCE_SECONDS))
 
 
 def groups(url: str) -> Any:  # noqa: ANN401 - JSON

@@ -9,6 +9,7 @@ from datetime import date, time
 from difflib import get_close_matches
 from typing import Any
 
+from lumen_action.errors import shown
 from lumen_action.model import ErrorClass, Scope
 
 Problems = list[str]
@@ -239,7 +240,9 @@ def read_config(document: object, name: str, problems: Problems) -> dict[str, An
         try:
             values[dotted] = key.read(value)
         except ValueError:
-            problems.append(f"{name}: `{dotted}` is {_shown(value)}, expected {key.wants}; write {_yaml(dotted, key)}")
+            problems.append(
+                f"{name}: `{dotted}` is {shown(repr(value))}, expected {key.wants}; write {_yaml(dotted, key)}"
+            )
     return values
 
 
@@ -251,18 +254,13 @@ def _flattened(document: dict[Any, Any], name: str, problems: Problems) -> list[
         elif isinstance(value, dict):
             flat.extend((f"{key}.{inner}", item) for inner, item in value.items())
         else:
-            problems.append(f"{name}: `{key}` is {_shown(value)}, expected a section of indented keys")
+            problems.append(f"{name}: `{key}` is {shown(repr(value))}, expected a section of indented keys")
     return flat
 
 
 def _nearest(dotted: str) -> str:
     close = get_close_matches(dotted, KEYS, n=1)
     return f"; did you mean `{close[0]}`?" if close else f"; known keys: {', '.join(sorted(KEYS))}"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"  # noqa: PLR2004 - what fits on a line
 
 
 def _yaml(dotted: str, key: Key) -> str:

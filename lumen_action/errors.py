@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_MOST_SHOWN = 60
+
 
 class LumenError(Exception):
     """Base of all errors a person may read; the message says what happened, why, and what to try."""
@@ -44,3 +46,8 @@ class RemoteError(LumenError):
 
 class LedgerError(RemoteError):
     """The ledger could not take or give a fact."""
+
+
+def shown(text: str) -> str:
+    """Quote what is refused, cut to what fits on the line of a message."""
+    return f"`{text[:_MOST_SHOWN]}…`" if len(text) > _MOST_SHOWN else f"`{text}`"

@@ -22,13 +22,13 @@ class Captured:
 
 def folder_of(env: Mapping[str, str]) -> str:
     """Return where the steps of a job leave what the next one needs, empty outside of a job."""
-    return os.path.join(env["RUNNER_TEMP"], "lumen") if env.get("RUNNER_TEMP") else ""  # noqa: PTH118 - pathlib costs every start
+    return os.path.join(env["RUNNER_TEMP"], "lumen") if env.get("RUNNER_TEMP") else ""
 
 
 def leave(folder: str, env: Mapping[str, str], chunks: Iterable[bytes], gap: tuple[int, int]) -> None:
     """Keep the log for the next `uses:` line; only its owner may read it. An earlier one is replaced as a whole."""
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - pathlib costs every start
-    path = os.path.join(folder, _NAME)  # noqa: PTH118 - pathlib costs every start
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, _NAME)
     scratch = f"{path}.{os.getpid()}"
     file = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -38,16 +38,16 @@ def leave(folder: str, env: Mapping[str, str], chunks: Iterable[bytes], gap: tup
                 rest = rest[os.write(file, rest) :]
     finally:
         os.close(file)
-    os.replace(scratch, path)  # noqa: PTH105 - pathlib costs every start
+    os.replace(scratch, path)
 
 
 def take(folder: str | os.PathLike[str], env: Mapping[str, str]) -> Captured | None:
     """Return the log that a step of this job has left since the last call, and forget it."""
-    path = os.path.join(folder, _NAME)  # noqa: PTH118 - a neighbour of `leave`
+    path = os.path.join(folder, _NAME)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a neighbour of `leave`
+        with open(path, "rb") as file:
             first, text = file.readline(), file.read()
-        os.unlink(path)  # noqa: PTH108 - a neighbour of `leave`
+        os.unlink(path)
     except OSError:
         return None
     said = first.decode(errors="replace").rstrip("\n").split("\t")

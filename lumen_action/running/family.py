@@ -28,7 +28,7 @@ def children() -> list[int]:
 
 def _listed(folder: str) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208 - pathlib costs every start
+        return os.listdir(folder)
     except OSError:
         return []
 
@@ -36,7 +36,7 @@ def _listed(folder: str) -> list[str]:
 def _parent(pid: str) -> bytes:
     """Return the parent of a process that runs; its name in parentheses may hold anything."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - pathlib costs every start
+        with open(f"/proc/{pid}/stat", "rb") as file:
             state, parent = file.read().rpartition(b")")[2].split()[:2]
     except (OSError, ValueError):
         return b""
@@ -45,7 +45,7 @@ def _parent(pid: str) -> bytes:
 
 def adopt_orphans() -> None:
     """Become the parent of what a command leaves behind, so that it can be found; only Linux can do it."""
-    if not os.path.exists("/proc/self/task"):  # noqa: PTH110 - pathlib costs every start
+    if not os.path.exists("/proc/self/task"):
         return
     import ctypes
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lumen_action.errors import shown
 from lumen_action.running.attempts import Limits, Wishes
 from lumen_action.running.shells import SHELLS, known
 
@@ -46,8 +47,8 @@ def read_options(words: Mapping[str, str], problems: list[str]) -> RunOptions:
             try:
                 values[name] = read(words[name])
             except ValueError:
-                shown = words[name][:60]
-                problems.append(f"{name}: `{shown}` is not allowed, expected {wants}; write `{name}: {example}`")
+                told = shown(words[name])
+                problems.append(f"{name}: {told} is not allowed, expected {wants}; write `{name}: {example}`")
     events = values.get("retry-on", ())
     return RunOptions(
         script=words.get("run", ""),

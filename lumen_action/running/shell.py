@@ -56,7 +56,7 @@ def _run(shell: str, script: str, kept: Tail, signals: Signals) -> Ending:
 
 def _forget(copy: str) -> None:
     try:
-        os.unlink(copy)  # noqa: PTH108 - pathlib costs every start
+        os.unlink(copy)
     except OSError:
         return  # the script may have removed it
 
@@ -66,9 +66,9 @@ def _named(shell: str, script: str) -> str:
     if shell not in _PARTICULAR:
         return script
     copy = f"{script}.{os.getpid()}{suffix_of(shell)}"
-    with open(script, encoding="utf-8", newline="") as file:  # noqa: PTH123 - pathlib costs every start
+    with open(script, encoding="utf-8", newline="") as file:
         text = dressed(shell, file.read())
-    with open(copy, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - pathlib costs every start
+    with open(copy, "w", encoding="utf-8", newline="") as file:
         file.write(text)
     return copy
 

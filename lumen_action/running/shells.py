@@ -51,4 +51,4 @@ def dressed(shell: str, script: str) -> str:
 def _on_path(name: str) -> bool:
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     endings = ("", ".exe") if os.name == "nt" else ("",)
-    return any(os.access(os.path.join(folder, name + end), os.X_OK) for folder in folders for end in endings)  # noqa: PTH118 - pathlib costs every start
+    return any(os.access(os.path.join(folder, name + end), os.X_OK) for folder in folders for end in endings)

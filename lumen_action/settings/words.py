@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lumen_action.errors import ConfigError
+from lumen_action.errors import ConfigError, shown
 from lumen_action.settings.options import DEFAULT_CONFIG, Option
 
 # The environment names of older scripts say yes and no in digits.
 _SEED_FLAGS = {"1": "true", "0": "false"}
-_MOST_SHOWN = 60
 # What is refused is quoted, and a URL of another kind of ledger may hold a password.
 _USERINFO = re.compile(r"//[^/\s]*@")
 _LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}\Z")
@@ -103,6 +102,5 @@ def checked(option: Option, text: str, origin: str, problems: list[str]) -> str:
     if fault is None:
         return text
     text = _USERINFO.sub("//***@", text)
-    shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
-    problems.append(f"{origin}: `{shown}` is not allowed, {fault}; write `{option.name}: {option.example}`")
+    problems.append(f"{origin}: {shown(text)} is not allowed, {fault}; write `{option.name}: {option.example}`")
     return ""

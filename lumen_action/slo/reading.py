@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import TypeVar
 
+from lumen_action.errors import shown
 from lumen_action.slo.objective import Duration
 from lumen_action.yamlite import Document
 from lumen_action.yamlite.document import KeyPath
 
 _DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
-_LONGEST = 60
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -59,8 +59,7 @@ class Node:
     @property
     def shown(self) -> str:
         """Return the value, cut to what fits in a message."""
-        text = self.value if isinstance(self.value, str) else repr(self.value)
-        return f"`{text[:_LONGEST]}…`" if len(text) > _LONGEST else f"`{text}`"
+        return shown(self.value if isinstance(self.value, str) else repr(self.value))
 
     def child(self, key: str | int, value: object) -> Node:
         """Step down."""

@@ -48,11 +48,8 @@ def start_over_blocks(directory: Path, promtool: str, history: Path) -> servers.
     blocks = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", str(history), str(data)]
     made = subprocess.run([promtool, *blocks], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
-    (directory / "prometheus.yml").write_text("{}")
-    command = [servers.program("prometheus", "prometheus"), "--web.listen-address=127.0.0.1:0"]
-    command += [f"--config.file={directory / 'prometheus.yml'}", f"--storage.tsdb.path={data}"]
     # By default what is older than two weeks would be deleted at once.
-    return servers._start([*command, "--storage.tsdb.retention.time=100y"], directory / "prometheus.log", "/-/ready")
+    return servers.start_configured_prometheus(directory, {}, "--storage.tsdb.retention.time=100y")
 
 
 def asked(prometheus: servers.Server, moment_ms: int) -> Totals:

@@ -21,6 +21,7 @@ from typing import Any
 
 import loopback
 import servers
+import unpacked
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from ruamel.yaml import YAML
@@ -32,8 +33,6 @@ from lumen_action.alerting.words import Language
 SHIPPED = servers.ROOT / "rules" / "alertmanager"
 USER, PASSWORD, TOKEN = "lumen@team.example", "pass word of the mail", "token-of-the-hook"
 ENGLISH, KOREAN = "en", "ko"
-_PACKAGE = "prometheus-alertmanager"
-_ASSETS = b"/usr/share/prometheus/alertmanager"
 
 
 @dataclass
@@ -135,9 +134,8 @@ def rendered(directory: Path, inbox: Inbox, language: str = ENGLISH) -> Path:
 def start_alertmanager(directory: Path, configuration: Path, authority: Path | None = None) -> servers.Server:
     """Start an Alertmanager; it trusts mail servers of the authority."""
     command = [
-        *("env", f"--chdir={servers.ROOT / '.tools' / 'debian' / _PACKAGE}"),
-        *([f"SSL_CERT_FILE={authority}"] if authority else []),
-        str(_alertmanager(directory)),
+        *(["env", f"SSL_CERT_FILE={authority}"] if authority else []),
+        *unpacked.alertmanager(directory),
         f"--config.file={configuration}",
         f"--storage.path={directory / 'data'}",
         "--web.listen-address=127.0.0.1:0",
@@ -146,23 +144,10 @@ def start_alertmanager(directory: Path, configuration: Path, authority: Path | N
     return servers._start(command, directory / "alertmanager.log", "/-/ready")
 
 
-def _alertmanager(directory: Path) -> Path:
-    """Return the program; Debian's looks for its own templates where only an installed package has them."""
-    found = Path(servers.program(_PACKAGE, _PACKAGE, "alertmanager"))
-    program = found.read_bytes()
-    if _ASSETS not in program or Path(_ASSETS.decode()).is_dir():
-        return found
-    # As long as before, but seen from the folder in which the package was unpacked.
-    moved = directory / "alertmanager"
-    moved.write_bytes(program.replace(_ASSETS, _ASSETS[1:] + b"/"))
-    moved.chmod(0o755)
-    return moved
-
-
 def amtool(*arguments: str) -> str:
     """Ask amtool; a refusal fails the test with its words."""
     done = subprocess.run(
-        [servers.program(_PACKAGE, "amtool"), *arguments], capture_output=True, text=True, check=False
+        [servers.program("prometheus-alertmanager", "amtool"), *arguments], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -201,12 +186,5 @@ def start_prometheus(directory: Path, alertmanager: servers.Server, rules: str, 
             "alertmanagers": [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}],
         },
     }
-    (directory / "prometheus.yml").write_text(json.dumps(configuration))  # JSON is YAML
-    command = [
-        servers.program("prometheus", "prometheus"),
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-        "--rules.alert.resend-delay=1s",  # what it says before it has found the Alertmanager is lost
-    ]
-    return servers._start(command, directory / "prometheus.log", "/-/ready")
+    # What it says before it has found the Alertmanager is lost.
+    return servers.start_configured_prometheus(directory, configuration, "--rules.alert.resend-delay=1s")

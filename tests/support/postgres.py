@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from servers import FETCH, ROOT, Certificate, MissingProgramError, wait_until
+from servers import ROOT, Certificate, MissingProgramError, wait_until
+from unpacked import FETCH
 
 from lumen_action.ledger.pgmessages import PostgresError
 from lumen_action.ledger.pgurl import Target, read_target

@@ -18,15 +18,7 @@ def start_receiver(directory: Path, window: str = "10m", *rules: Path) -> server
         "rule_files": [str(file) for file in rules],
         "storage": {"tsdb": {"out_of_order_time_window": window}},
     }
-    (directory / "prometheus.yml").write_text(json.dumps(configuration))  # JSON is YAML
-    command = [
-        servers.program("prometheus", "prometheus"),
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-        "--web.enable-remote-write-receiver",
-    ]
-    return servers._start(command, directory / "prometheus.log", "/-/ready")
+    return servers.start_configured_prometheus(directory, configuration, "--web.enable-remote-write-receiver")
 
 
 def write_url(server: servers.Server) -> str:

@@ -222,17 +222,13 @@ def _days(name: str, now: int) -> tuple[DayState, ...]:
 
 def start_prometheus(directory: Path) -> servers.Server:
     """Start a Prometheus that takes samples of any age and sees them for an hour."""
-    (directory / "prometheus.yml").write_text(json.dumps({"storage": {"tsdb": {"out_of_order_time_window": "90d"}}}))
-    command = [
-        servers.program("prometheus", "prometheus"),
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={directory / 'data'}",
+    return servers.start_configured_prometheus(
+        directory,
+        {"storage": {"tsdb": {"out_of_order_time_window": "90d"}}},
         "--storage.tsdb.retention.time=10y",
         "--query.lookback-delta=59m",
-        "--web.listen-address=127.0.0.1:0",
         "--web.enable-remote-write-receiver",
-    ]
-    return servers._start(command, directory / "prometheus.log", "/-/ready")
+    )
 
 
 def ask(server: servers.Server, path: str, **parameters: object) -> list[dict[str, object]]:
@@ -275,11 +271,9 @@ def _write(server: servers.Server, series: Sequence[TimeSeries]) -> None:
         _posted(server, "write", block(write_request(batch)), headers)
 
 
-def _posted(server: servers.Server, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+def _posted(server: servers.Server, path: str, body: bytes, headers: Mapping[str, str]) -> str:
     request = urllib.request.Request(f"{server.url}/api/v1/{path}", body, headers)  # noqa: S310 - loopback
-    with servers._NO_PROXY.open(request, timeout=60) as answer:
-        content: bytes = answer.read()
-        return content
+    return servers.fetch(request, patience_seconds=60)
 
 
 def _batches(series: Iterable[TimeSeries]) -> Iterator[list[TimeSeries]]:

@@ -11,37 +11,27 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import loopback
 from loopback import Quiet
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from unpacked import MissingProgramError, program
+
 ROOT = Path(__file__).resolve().parents[2]
-FETCH = "run `python3 tools/debian.py`, which unpacks the servers into .tools without installing or starting them"
 PATIENCE_SECONDS = 20.0
 
 _LISTENING = re.compile(r'msg="Listening on" address=(127\.0\.0\.1:\d+)')
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class MissingProgramError(Exception):
-    """A program that a test needs is not there; the message says how to get it."""
-
-
-def program(package: str, *names: str) -> str:
-    """Find a program in what tools/debian.py unpacked, or else on the PATH."""
-    for name in names:
-        unpacked = ROOT / ".tools" / "debian" / package / "usr" / "bin" / name
-        found = str(unpacked) if unpacked.is_file() else shutil.which(name)
-        if found:
-            return found
-    raise MissingProgramError(f"{names[0]} is missing: {FETCH}")
 
 
 def promtool() -> str:
@@ -49,9 +39,9 @@ def promtool() -> str:
     return program("prometheus", "promtool")
 
 
-def fetch(url: str) -> str:
-    """Read a page, whatever proxy the environment names."""
-    with _NO_PROXY.open(url, timeout=5) as answer:
+def fetch(page: str | urllib.request.Request, body: bytes | None = None, *, patience_seconds: float = 5) -> str:
+    """Read a page, or post to it, whatever proxy the environment names."""
+    with _NO_PROXY.open(page, body, timeout=patience_seconds) as answer:
         text: str = answer.read().decode()
         return text
 
@@ -152,12 +142,18 @@ def start_prometheus(directory: Path, target: str, rules: Path | None = None) ->
         "rule_files": [str(rules)] if rules else [],
         "scrape_configs": [job],
     }
+    return start_configured_prometheus(directory, configuration)
+
+
+def start_configured_prometheus(directory: Path, configuration: Mapping[str, object], *options: str) -> Server:
+    """Start a Prometheus on a configuration, with data of its own."""
     (directory / "prometheus.yml").write_text(json.dumps(configuration))  # JSON is YAML
     command = [
         program("prometheus", "prometheus"),
         f"--config.file={directory / 'prometheus.yml'}",
         f"--storage.tsdb.path={directory / 'data'}",
         "--web.listen-address=127.0.0.1:0",
+        *options,
     ]
     return _start(command, directory / "prometheus.log", "/-/ready")
 

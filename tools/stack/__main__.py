@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from unpacked import MissingProgramError
+
 from lumen_action.errors import LumenError
 from lumen_action.ledger.sqlite import SqliteLedger
 from stack import provisioning
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with _folder(asked.keep) as folder:
             return _stand(asked, folder)
-    except (StackError, LumenError, OSError) as fault:
+    except (StackError, MissingProgramError, LumenError, OSError) as fault:
         print(f"the stack does not stand: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from unpacked import program
+
 from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.model import Fact
 from stack.month import month
 from stack.past import replay, steps
-from stack.programs import program, run
+from stack.programs import run
 from stack.provisioning import historian
 from stack.recording import recorded, rules_of, storeys
 

@@ -1,10 +1,9 @@
-"""The real servers: found where tools/debian.py unpacked them, started on loopback, stopped by their own process."""
+"""The real servers: started on loopback, stopped by their own process."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 import time
@@ -25,16 +24,6 @@ WELL_KNOWN = {"prometheus": 9090, "pushgateway": 9091, "alertmanager": 9093, "no
 
 class StackError(Exception):
     """Something that keeps the stack from standing, in words."""
-
-
-def program(package: str, *names: str) -> str:
-    """Find a program in what was unpacked, or else on the PATH."""
-    for name in names:
-        unpacked = ROOT / ".tools" / "debian" / package / "usr" / "bin" / name
-        found = str(unpacked) if unpacked.is_file() else shutil.which(name)
-        if found:
-            return found
-    raise StackError(f"{names[0]} is missing: run `python3 tools/debian.py`, or put it on the PATH")
 
 
 def run(*command: str) -> str:

@@ -7,8 +7,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from unpacked import alertmanager as alertmanager_command
+from unpacked import program
+
 from stack.past import STEP_MS
-from stack.programs import ROOT, Server, StackError, program
+from stack.programs import ROOT, Server, StackError
 
 RULES = ROOT / "rules" / "prometheus"
 PROMETHEUS = ROOT / "examples" / "compose" / "prometheus.yml"
@@ -16,7 +19,6 @@ ALERTMANAGER = ROOT / "rules" / "alertmanager"
 # What is looked at by somebody who waits has to move.
 _EVERY = {"scrape_interval": "2s", "evaluation_interval": "2s"}
 _WAITS = {"group_wait": "2s", "group_interval": "10s"}
-_ASSETS = b"/usr/share/prometheus/alertmanager"
 
 
 def prometheus(folder: Path, ports: Mapping[str, int]) -> Server:
@@ -115,9 +117,7 @@ def alertmanager(folder: Path, ports: Mapping[str, int]) -> Server:
     file = folder / "alertmanager.yml"
     file.write_text(_with_spans(text, _WAITS), encoding="utf-8")
     command = (
-        # Its templates are found from here: see below.
-        *("env", f"--chdir={ROOT / '.tools' / 'debian' / 'prometheus-alertmanager'}"),
-        _alertmanager(folder),
+        *alertmanager_command(folder),
         f"--config.file={file}",
         f"--storage.path={folder / 'alertmanager-data'}",
         f"--web.listen-address=127.0.0.1:{port}",
@@ -125,20 +125,6 @@ def alertmanager(folder: Path, ports: Mapping[str, int]) -> Server:
         "--cluster.listen-address=",
     )
     return Server("alertmanager", command, port)
-
-
-def _alertmanager(folder: Path) -> str:
-    """Return the program; Debian's looks for its own templates where only an installed package has them."""
-    found = program("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
-    body = Path(found).read_bytes()
-    if _ASSETS not in body or Path(_ASSETS.decode()).is_dir():
-        return found
-    moved = folder / "bin" / "alertmanager"
-    moved.parent.mkdir(exist_ok=True)
-    # As long as before, but seen from the folder in which the package was unpacked.
-    moved.write_bytes(body.replace(_ASSETS, _ASSETS[1:] + b"/"))
-    moved.chmod(0o755)
-    return str(moved)
 
 
 def _with_local_addresses(text: str, places: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lumen_action.alerting.checks.setup import Fault, File, Node
+from lumen_action.errors import shown
 from lumen_action.promql import Expr, PromqlError, parse
 
 _REMOVED = {
@@ -73,7 +74,8 @@ def unparsed(_: File, root: Node) -> Iterator[Fault]:
             else:
                 break
         else:
-            yield query.fault(f"a query that does not parse, {_shown(query.text)}: {faults[0].found}", faults[0].fix)
+            found = f"a query that does not parse, {shown(' '.join(query.text.split()))}: {faults[0].found}"
+            yield query.fault(found, faults[0].fix)
 
 
 def fillings(query: str) -> Iterator[str]:
@@ -147,8 +149,3 @@ def unknown_variables(_: File, root: Node) -> Iterator[Fault]:
 
 def _named(panel: Node) -> str:
     return f"the panel `{panel.at('title').text or panel.at('id').text or 'without a title'}`"
-
-
-def _shown(query: str) -> str:
-    line = " ".join(query.split())
-    return f"`{line[:60]}…`" if len(line) > 60 else f"`{line}`"  # noqa: PLR2004 - what fits on a line

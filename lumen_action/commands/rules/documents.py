@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lumen_action.commands import World
 from lumen_action.errors import ConfigError
+from lumen_action.files import read_as_told
 from lumen_action.slo.documents import AUTO, Taken, read
 from lumen_action.slo.headers import slug
 from lumen_action.slo.objective import SloBook
@@ -17,6 +18,7 @@ from lumen_action.yamlite import Document, load_all
 from lumen_action.yamlite.writing import dump_all
 
 LARGEST_FILE = 4 << 20
+_ALONE = "give the documents of objectives alone"
 ENDINGS = (".yml", ".yaml", ".json")
 # In bytes, with room for the ending and for a scratch file beside it.
 _LONGEST_FILE_NAME = 200
@@ -30,7 +32,7 @@ def read_files(names: Iterable[str], folder: Path, form: str = AUTO) -> Taken:
     for path in _paths(names, folder, problems):
         shown = _shown(path, folder)
         try:
-            inside = load_all(_text(path), shown)
+            inside = load_all(read_as_told("file", path, LARGEST_FILE, _ALONE), shown)
         except ConfigError as fault:
             problems += fault.problems
             continue
@@ -79,19 +81,6 @@ def _paths(names: Iterable[str], folder: Path, problems: list[str]) -> list[Path
         if not inside:
             problems.append(f"{name}: found no file that ends in {', '.join(ENDINGS)}; name a file or another folder")
     return paths
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise ConfigError(
-                f"{path}: is larger than {LARGEST_FILE >> 20} MiB; give the documents of objectives alone"
-            )
-        return content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{path}: cannot be read ({fault}); give the path of a text file in UTF-8") from None
 
 
 def _shown(path: Path, folder: Path) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from lumen_action.commands import World
 from lumen_action.commands.parsers import plain_parser
 from lumen_action.commands.rules.documents import as_files, as_text, read_files, tell
-from lumen_action.commands.rules.writing import write_as_told
 from lumen_action.errors import ConfigError
+from lumen_action.files import write_as_told
 from lumen_action.slo.documents import AUTO, FORMS
 from lumen_action.slo.openslo_writing import documents
 

@@ -13,8 +13,8 @@ from lumen_action.commands import World
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.planned import failures_threshold, runs_per_day
 from lumen_action.commands.rules.documents import read_files, tell
-from lumen_action.commands.rules.writing import write_as_told
 from lumen_action.errors import ConfigError
+from lumen_action.files import write_as_told
 from lumen_action.gotemplate import check as template_faults
 from lumen_action.gotemplate.hosts import PROMETHEUS
 from lumen_action.settings import Settings, load_settings

@@ -15,8 +15,8 @@ from lumen_action.alerting.worlds import CALENDARS, Chance
 from lumen_action.commands import World
 from lumen_action.commands.parsers import plain_parser
 from lumen_action.commands.rules.simulated import as_json, as_lines
-from lumen_action.commands.rules.writing import write_as_told
 from lumen_action.errors import ConfigError
+from lumen_action.files import write_as_told
 
 FREQUENCIES = (1, 4, 24, 100, 500)
 """The runs a day that the plot compares."""

@@ -9,7 +9,7 @@ from lumen_action.catalogue import OWN_RULES_BYTES, load_catalogue
 from lumen_action.commands import World
 from lumen_action.commands.parsers import plain_parser
 from lumen_action.errors import ConfigError
-from lumen_action.files import write_atomically
+from lumen_action.files import read_as_told, write_as_told
 from lumen_action.rulebooks import FORMATS, Imported, imported
 from lumen_action.yamlite.writing import dump
 
@@ -32,7 +32,8 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Print or write the own rule file, and say in one line a rule what was lost, guessed or left out."""
     given = Path(arguments.file)
-    made = imported(_text(world.folder / given), given.name, arguments.format, load_catalogue().signatures)
+    text = read_as_told("file", world.folder / given, OWN_RULES_BYTES, "give the file of the rules alone")
+    made = imported(text, given.name, arguments.format, load_catalogue().signatures)
     for result in made.results:
         world.tell(result.described())
     kept = sum(result.row is not None for result in made.results)
@@ -46,26 +47,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     return 0
 
 
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(OWN_RULES_BYTES + 1)
-        if len(content) > OWN_RULES_BYTES:
-            raise ConfigError(
-                f"file: {path} is larger than {OWN_RULES_BYTES >> 20} MiB; give the file of the rules alone"
-            )
-        return content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"file: {path} cannot be read ({fault}); give the path of a text file in UTF-8") from None
-
-
 def _write(path: Path, text: str) -> None:
     if path.exists():
         raise ConfigError(f"output: {path} is there already; name a new file and join the two by hand")
-    try:
-        write_atomically(path, text.encode())
-    except OSError as fault:
-        raise ConfigError(f"output: {path} cannot be written ({fault.strerror}); name a folder that can") from None
+    write_as_told("output", path, text)
 
 
 def _plain(made: Imported) -> dict[str, object]:

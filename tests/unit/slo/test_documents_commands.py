@@ -97,7 +97,7 @@ def test_every_fault_of_every_file_is_told_and_nothing_is_written(terminal: Term
         "a.yml line 9: spec.objectives[0].target",
         "b.yml line 1: found an anchor",
         "c.yml line 5: slos[0].objective",
-        "d.yml: cannot be read",
+        "d.yml cannot be read",
     ):
         assert told in terminal.err
     assert not (terminal.folder / "out").exists()
