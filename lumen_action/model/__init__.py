@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lumen_action.model.fact import MAX_FACT_BYTES, Fact, FactKey, canonical
+from lumen_action.model.fact import MAX_FACT_BYTES, Fact, FactKey, canonical, details
 from lumen_action.model.verdict import Decision, Evidence, Failure, Symptom, Verdict
 from lumen_action.model.words import OWN_MARK, Action, ErrorClass, Kind, Outcome, Scope, Source, Trust
 
@@ -24,4 +24,5 @@ __all__ = [
     "Trust",
     "Verdict",
     "canonical",
+    "details",
 ]

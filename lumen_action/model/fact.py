@@ -18,6 +18,16 @@ T = TypeVar("T")
 FACT_VERSION = 1
 MAX_FACT_BYTES = 4096
 
+Details = tuple[tuple[str, str], ...]
+"""Texts by name, in the order of their names: a fact can be a member of a set."""
+
+
+def details(told: Mapping[str, str]) -> Details:
+    """Return texts by name as a fact keeps them; one that is empty says nothing."""
+    if not all(isinstance(text, str) for text in told.values()):
+        raise ValueError("not a fact: details are texts")
+    return tuple(sorted((name, text) for name, text in told.items() if text))
+
 
 def canonical(value: object) -> bytes:
     """Encode a JSON value so that equal values have equal bytes."""
@@ -59,7 +69,8 @@ class Fact:
 
     `pipeline`, `day` and all that follows are attributes, fixed at the first write. `observed_at_ms` is when the ledger
     could first know of it; `ended_at_ms` is when it ended, where that is another moment. `tries` is how often the stage
-    was run in its step until it ended like this; each failed try before that has a fact of the kind `rerun`.
+    was run in its step until it ended like this; each failed try before that has a fact of the kind `rerun`. `details`
+    are what a kind says beside all that, as short texts by name.
     """
 
     key: FactKey
@@ -80,11 +91,17 @@ class Fact:
     pipeline_version: str = ""
     ended_at_ms: int | None = None
     tries: int = 1
+    details: Details = ()
 
     @property
     def ended_ms(self) -> int:
         """Return when it ended."""
         return self.observed_at_ms if self.ended_at_ms is None else self.ended_at_ms
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """Return the details by name."""
+        return dict(self.details)
 
     def body(self) -> dict[str, Any]:
         """Return the fact as a JSON object without its empty attributes."""
@@ -146,6 +163,8 @@ class Fact:
             raw = body["failure"]
             read = {name: word[raw[name]] for name, word in _FAILURE_WORDS.items() if name in raw}
             body["failure"] = Failure(**raw | read)
+        if "details" in body:
+            body["details"] = details(body["details"])
         if not _ATTRIBUTES.issuperset(body):
             for unknown in body.keys() - _ATTRIBUTES:
                 del body[unknown]
@@ -179,6 +198,8 @@ def _plain(value: object) -> object:
     """Return a JSON value."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, tuple):
+        return dict(value)
     return _without_defaults(value) if isinstance(value, Failure) else value
 
 
@@ -198,4 +219,5 @@ def _shortened(fact: Fact, excess: int) -> Fact:
     if failure and failure.evidence:
         kept = failure.evidence.encode()[: max(0, len(failure.evidence.encode()) - excess - 8)]
         failure = replace(failure, evidence=kept.decode(errors="ignore"), meaning="", hint="", reason="")
-    return replace(fact, failure=failure, url=fact.url[:500])
+    told = tuple((name, text[:500]) for name, text in fact.details)
+    return replace(fact, failure=failure, url=fact.url[:500], details=told)

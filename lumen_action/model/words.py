@@ -74,6 +74,7 @@ class Kind(_Word):
     DAY = "day"
     RERUN = "rerun"
     INCIDENT = "incident"
+    GATE = "gate"
     CONFLICT = "conflict"
     NOTICE = "notice"
 

@@ -1,0 +1,1 @@
+"""`lumen report`: what happened in a period, made and sent."""

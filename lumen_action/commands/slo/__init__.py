@@ -1,0 +1,1 @@
+"""`lumen slo`: what the objectives came to."""

@@ -1,0 +1,1 @@
+"""Whether a change may be deployed: pure decisions over objectives, conditions and overrides."""

@@ -1,0 +1,1 @@
+"""From ledgers, servers and files to what objectives came to."""

@@ -1,0 +1,1 @@
+"""Messages to people and machines, one module a channel."""

@@ -1,0 +1,1 @@
+"""A report as PDF: the only place that knows reportlab."""

@@ -1,0 +1,1 @@
+"""A report as a self-contained page, and an index of reports."""

@@ -1,0 +1,1 @@
+"""What reports say, a table a language."""
