@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 FACT_VERSION = 1
 MAX_FACT_BYTES = 4096
+# What all details together may take of a fact that is too long.
+_DETAILS_BYTES = 1000
 
 Details = tuple[tuple[str, str], ...]
 """Texts by name, in the order of their names: a fact can be a member of a set."""
@@ -219,5 +221,8 @@ def _shortened(fact: Fact, excess: int) -> Fact:
     if failure and failure.evidence:
         kept = failure.evidence.encode()[: max(0, len(failure.evidence.encode()) - excess - 8)]
         failure = replace(failure, evidence=kept.decode(errors="ignore"), meaning="", hint="", reason="")
-    told = tuple((name, text[:500]) for name, text in fact.details)
+    told = tuple(
+        (name, text.encode()[: _DETAILS_BYTES // len(fact.details)].decode(errors="ignore"))
+        for name, text in fact.details
+    )
     return replace(fact, failure=failure, url=fact.url[:500], details=told)

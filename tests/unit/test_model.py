@@ -18,6 +18,8 @@ from lumen_action.model import (
     Outcome,
     Scope,
     Verdict,
+    canonical,
+    details,
 )
 
 _text = st.text(max_size=3000)
@@ -32,6 +34,24 @@ def test_a_fact_reads_back_as_it_was_written(evidence: str, hint: str, url: str)
     assert Fact.decode(stored).encode() == stored
     if len(evidence) + len(hint) + len(url) < 500:
         assert Fact.decode(stored) == whole
+
+
+@given(st.dictionaries(st.sampled_from(["reason", "author", "until"]), _text))
+def test_details_read_back_and_are_shortened_where_a_fact_is_too_long(told: dict[str, str]) -> None:
+    whole = replace(fact(), details=details(told))
+    assert len(whole.encode()) <= MAX_FACT_BYTES
+    assert Fact.decode(whole.encode()).encode() == whole.encode()
+    if sum(map(len, told.values())) < 100:
+        assert Fact.decode(whole.encode()) == whole
+        assert whole.told == {name: text for name, text in told.items() if text}
+    assert hash(whole) == hash(replace(fact(), details=details(dict(reversed(told.items())))))
+
+
+@pytest.mark.parametrize("wrong", [5, ["reason"], {"reason": 5}, {"reason": None}])
+def test_details_are_texts_by_name(wrong: object) -> None:
+    body = fact().body() | {"details": wrong}
+    with pytest.raises(ValueError):
+        Fact.decode(canonical(body))
 
 
 @given(st.text(max_size=5), st.text(max_size=5), st.sampled_from(Scope), st.sampled_from(Action), st.integers(0, 3))
