@@ -18,6 +18,11 @@ LABEL org.opencontainers.image.title="lumen" \
       org.opencontainers.image.description="Why a pipeline stage failed, whether to run it again, and how reliable it is" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV LUMEN_SITE=/opt/lumen/site
+# A PDF in Korean needs a font with Hangul; two files of the package are enough.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends fonts-nanum \
+ && find /usr/share/fonts/truetype/nanum -name "*.ttf" ! -name NanumGothic.ttf ! -name NanumGothicBold.ttf -delete \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 COPY --from=build /opt/lumen /opt/lumen
 RUN ln -s /opt/lumen/entrypoint.py /usr/local/bin/lumen
 # Neither USER nor WORKDIR: a CI mounts folders of its own and picks both; every user may run it.

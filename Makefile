@@ -5,6 +5,7 @@ WORKERS ?= auto
 BIN := .venv/bin
 READY := .venv/.ready
 SERVERS := .tools/.ready
+SLO_GENERATOR := .tools/slo-generator
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope
 WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -ls '^jobs:' examples/*.yml)
@@ -24,10 +25,15 @@ $(READY): pyproject.toml tools/environment.py
 	$(PYTHON) tools/environment.py .venv
 	@touch $@
 
-# Real servers for the tests, unpacked and never started outside them.
+# Real servers for the tests, unpacked and never started outside them; without a browser its tests say what to do.
 $(SERVERS): tools/debian.py
 	$(PYTHON) tools/debian.py
+	-$(PYTHON) tools/debian.py --browser
 	@mkdir -p .tools && touch $@
+
+# What our numbers are held against.
+$(SLO_GENERATOR): $(READY)
+	$(BIN)/python tools/slo_generator.py
 
 demo: ## a sample day in two regions on the embedded ledger; installs nothing
 	$(PYTHON) entrypoint.py demo
@@ -35,7 +41,7 @@ demo: ## a sample day in two regions on the embedded ledger; installs nothing
 test: $(READY) $(SERVERS) ## every test but the slow ones
 	$(PYTEST) -m "not slow"
 
-test-slow: $(READY) $(SERVERS) ## the proofs that take minutes
+test-slow: $(READY) $(SERVERS) $(SLO_GENERATOR) ## the proofs that take minutes
 	$(PYTEST) -m slow
 
 check: $(READY) ## formatting, lint, types, the laws of the house, workflow security, generated text

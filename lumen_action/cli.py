@@ -28,9 +28,15 @@ COMMANDS: Mapping[str, str] = {
     "ledger": "look after the facts: stats, verify, compact, copy, rebuild, prune",
     "signatures": "look at the signatures, try them on texts, check and import them",
     "rules": "make and check alerting rules, and try them on a pipeline like yours",
+    "slo": "say whether objectives are kept, what is left of their error budgets, and what can be measured",
+    "gate": "say whether a change may be deployed: allow, warn, block or inconclusive",
+    "report": "make the report of a day, week or month, and send it",
     "doctor": "check configuration, ledger and sinks, and say how to fix what is wrong",
     "demo": "play a sample day in two regions and show summary and page",
 }
+
+# As sysexits.h has it: 1 would look like a gate's block, or like the code of a command that was run.
+OWN_FAULT = 70
 
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
@@ -87,7 +93,7 @@ def _own_fault(name: str, fault: Exception, world: World) -> int:
     _complain(world, text, level="warning" if forgiven else "error")
     if world.env.get("LUMEN_DEBUG") or world.env.get("RUNNER_DEBUG") == "1":
         world.tell("".join(traceback.format_exception(fault)))
-    return 0 if forgiven else LumenError.exit_code
+    return 0 if forgiven else OWN_FAULT
 
 
 def _complain(world: World, *problems: str, level: str = "error") -> None:

@@ -102,6 +102,38 @@ def _label_names(value: object) -> dict[str, str]:
     return labels
 
 
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(value: object) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return read
+
+
+def _length(value: object) -> int:
+    from lumen_action.gate.policy import length_ms
+
+    length = length_ms(_text(value))
+    if length is None:
+        raise ValueError
+    return length
+
+
+def _changes(value: object) -> dict[Any, Any]:
+    from lumen_action.gate.policy import kinds_of
+
+    if not isinstance(value, dict) or not value:
+        raise ValueError
+    return dict(kinds_of({_text(name): _text(word) for name, word in value.items()}))
+
+
+def _dashboard(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+        raise ValueError
+    return value
+
+
 def _cron(text: str) -> object:
     # Few files have one, and settings are read by every stage.
     from lumen_action.sli.schedule import Cron
@@ -183,6 +215,9 @@ KEYS: Mapping[str, Key] = {
     "remote-write.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
     "remote-write.timeout-seconds": Key(_positive, "a number above 0", "10"),
     "remote-write.window-seconds": Key(_positive, "a number above 0", "3600"),
+    "prometheus-url": Key(_url, "an http or https URL", "https://prometheus.example"),
+    "prometheus.headers": Key(_headers, "a map of headers", "{X-Scope-OrgID: team-a}"),
+    "prometheus.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
     "otlp-url": Key(_url, "an http or https URL", "http://collector:4318"),
     "rerun.max-retries": Key(_whole(0, 10), "a whole number from 0 to 10", "2"),
     "rerun.backoff": Key(_seconds_list, "a list of seconds", "[5, 30]"),
@@ -216,6 +251,26 @@ KEYS: Mapping[str, Key] = {
     "alerts.language": Key(_language, "en or ko", "ko"),
     "alerts.labels": Key(_label_names, "a map of label names to texts", "{team: payments}"),
     "alerts.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/alerts"),
+    "gate.kinds": Key(
+        _changes,
+        "a map from feature, fix, security or revert to block, warn or allow; security and revert are never blocked",
+        "{fix: allow}",
+    ),
+    "gate.min-events": Key(_whole(1, 1_000_000_000), "a whole number from 1", "20"),
+    "gate.max-age": Key(_length, "a length of time such as 36h or 3d", "48h"),
+    "gate.on-inconclusive": Key(
+        _one_of("fail-open", "fail-closed", "open", "closed"), "fail-open or fail-closed", "fail-closed"
+    ),
+    "mail.host": Key(_text, "the name of a mail server", "smtp.team.example"),
+    "mail.port": Key(_whole(1, 65_535), "a port", "587"),
+    "mail.security": Key(_one_of("starttls", "tls", "none"), "starttls, tls or none", "starttls"),
+    "mail.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
+    "mail.from": Key(_text, "a mail address", "reports@team.example"),
+    "mail.to": Key(_texts(_text), "a list of mail addresses", "[ops@team.example]"),
+    "grafana.url": Key(_url, "an http or https URL", "https://grafana.example.com"),
+    "grafana.dashboard": Key(_dashboard, "the uid of a dashboard", "lumen-overview"),
+    "report.language": Key(_language, "en or ko", "ko"),
+    "report.pdf-font": Key(_text, "a font file", "/usr/share/fonts/truetype/nanum/NanumGothic.ttf"),
     "links.runbook": Key(_url, "an http or https URL", "https://wiki.example.com/runbook"),
     "links.dashboard": Key(_url, "an http or https URL", "https://grafana.example.com/d/lumen"),
 }

@@ -1,8 +1,9 @@
-"""Fetch the real servers that tests use from Debian or Ubuntu, without installing or starting anything.
+"""Fetch the real servers, and a font, that tests use from Debian or Ubuntu, without installing or starting anything.
 
     python3 tools/debian.py                      unpack what `make test` needs into .tools/debian
     python3 tools/debian.py PACKAGE…             unpack these packages instead
-    python3 tools/debian.py --install chromium   install system-wide (root or sudo): for programs with many libraries
+    python3 tools/debian.py --install docker.io  install system-wide (root or sudo): for programs with many libraries
+    python3 tools/debian.py --browser            install Chromium so, unless there is a browser of its kind
 
 Unpacking needs no root: when the machine's package lists are missing or stale, private ones are fetched into
 .tools/apt. Installing a server would start it on its default port; unpacking never does.
@@ -18,6 +19,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from unpacked import BROWSERS
+
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 # Of several names the first that the distribution knows.
 SERVERS = (
@@ -27,10 +30,12 @@ SERVERS = (
     "prometheus-alertmanager",
     "postgresql-15|postgresql-16|postgresql-17|postgresql-14",
     "libpq5",
+    "fonts-nanum",
 )
 ELSEWHERE = (
     "tools/debian.py needs apt-get and dpkg, as on Debian or Ubuntu. Elsewhere put prometheus, promtool, pushgateway, "
-    "node_exporter, alertmanager, amtool and postgres on the PATH; the tests find them there."
+    "node_exporter, alertmanager, amtool and postgres on the PATH; the tests find them there, and "
+    "NanumGothic.ttf where fonts are installed."
 )
 
 
@@ -120,12 +125,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help=f"default: {' '.join(SERVERS)}")
     parser.add_argument("--install", action="store_true", help="install system-wide instead of unpacking")
+    parser.add_argument("--browser", action="store_true", help="install Chromium, unless there is one of its kind")
     asked = parser.parse_args(arguments)
+    if asked.browser and any(map(shutil.which, BROWSERS)):
+        return 0
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
         print(ELSEWHERE, file=sys.stderr)
         return 1
     try:
-        (_install if asked.install else _unpack)(asked.packages or SERVERS)
+        if asked.browser:
+            _install(["chromium"])
+        else:
+            (_install if asked.install else _unpack)(asked.packages or SERVERS)
     except FetchError as fault:
         print(fault, file=sys.stderr)
         return 1

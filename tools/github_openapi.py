@@ -49,6 +49,7 @@ OPERATIONS = {
     f"{REPO}/labels": ("get", "post"),
     f"{REPO}/pulls": ("get",),
     f"{REPO}/pulls/{{pull_number}}": ("get",),
+    f"{REPO}/statuses/{{sha}}": ("post",),
 }
 # Words for people and for other programs: nothing a message is validated against.
 _WORDS = ("description", "example", "examples", "externalDocs", "operationId", "summary", "tags", "title", "headers")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,8 @@ from html import escape
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from unpacked import MissingProgramError, browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LAPTOP = 1012
 # In a frame the page has exactly the wanted width, whatever the smallest window of the browser is.
 _FRAME = """<!doctype html><title></title><iframe width="{width}" height="600" srcdoc="{page}"
@@ -62,20 +61,13 @@ def picture(html: str, target: Path, *, width: int, dark: bool) -> None:
         page.write_text(html, encoding="utf-8")
         frame = Path(folder, "frame.html")
         frame.write_text(_FRAME.format(width=width, page=escape(html)), encoding="utf-8")
-        browse = [_browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        browse = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         browse += [f"--user-data-dir={folder}/profile", f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
         dom = _run([*browse, "--dump-dom", frame.as_uri()])
         height = re.search(r"<title>height:(\d+)", dom)
         if not height:
             raise RuntimeError("Chromium did not measure the page")
         _run([*browse, f"--window-size={width},{height[1]}", f"--screenshot={target.resolve()}", page.as_uri()])
-
-
-def _browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not found:
-        raise RuntimeError(f"none of {', '.join(BROWSERS)} is installed")
-    return found
 
 
 def _run(command: Sequence[str]) -> str:
@@ -94,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     html = text if options.source.suffix == ".html" else as_html(text)
     try:
         picture(html, options.target, width=options.width, dark=options.dark)
-    except RuntimeError as fault:
+    except (RuntimeError, MissingProgramError) as fault:
         print(fault, file=sys.stderr)
         return 1
     return 0

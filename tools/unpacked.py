@@ -9,6 +9,7 @@ FETCH = (
     "run `python3 tools/debian.py`, which unpacks the servers into .tools without installing or starting them, "
     "or put it on the PATH"
 )
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _UNPACKED = Path(__file__).resolve().parent.parent / ".tools" / "debian"
 _ALERTMANAGER = "prometheus-alertmanager"
 _ASSETS = b"/usr/share/prometheus/alertmanager"
@@ -26,6 +27,16 @@ def program(package: str, *names: str) -> str:
         if found:
             return found
     raise MissingProgramError(f"{names[0]} is missing: {FETCH}")
+
+
+def browser() -> str:
+    """Find Chromium or what is made from it; it needs too many libraries to be unpacked."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if not found:
+        raise MissingProgramError(
+            f"none of {', '.join(BROWSERS)} is on the PATH: run `python3 tools/debian.py --browser`"
+        )
+    return found
 
 
 def alertmanager(folder: Path) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from lumen_action.alerting.rulefile import Record
 from lumen_action.alerting.windows import SECONDS
 from lumen_action.promql import parse, render
-from lumen_action.promql.tree import Aggregation, Binary, Call, Expr, Selector
+from lumen_action.promql.tree import Aggregation, Binary, Call, Expr
+from lumen_action.slo.counting import counter, over_sums
 from lumen_action.slo.objective import (
     UNIT_SECONDS,
     WINDOW_PLACEHOLDER,
@@ -154,15 +155,19 @@ def _from_queries(source: RatioSource) -> Callable[[str], tuple[str, str]] | str
 
 def _increase(expr: Expr, seconds: int) -> Expr | None:
     """Return by how much counters rose in a window, None for what is not linear in them."""
-    if isinstance(expr, Selector):
-        return Call("increase", (replace(expr, range_ms=seconds * 1000),)) if expr.range_ms is None else None
-    if isinstance(expr, Aggregation) and expr.operator == "sum":
-        within = _increase(expr.expr, seconds)
-        return replace(expr, expr=within) if within else None
-    if isinstance(expr, Binary) and expr.operator in {"+", "-"}:
-        left, right = _increase(expr.left, seconds), _increase(expr.right, seconds)
-        return replace(expr, left=left, right=right) if left and right else None
-    return None
+
+    def leaf(expr: Expr) -> Expr | None:
+        found = counter(expr)
+        return Call("increase", (replace(found, range_ms=seconds * 1000),)) if found else None
+
+    return over_sums(expr, leaf, _with_parts)
+
+
+def _with_parts(expr: Expr, parts: tuple[Expr, ...]) -> Expr:
+    if isinstance(expr, Binary):
+        left, right = parts
+        return replace(expr, left=left, right=right)
+    return replace(expr, expr=parts[0]) if isinstance(expr, Aggregation) else parts[0]
 
 
 def _seconds_of(window: str) -> int:

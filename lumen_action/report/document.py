@@ -123,5 +123,15 @@ class Document:
     """The few words that a form needs of its own: see LABELS."""
 
 
-LABELS = ("skip_to_content", "contents", "page_of", "all_reports", "opens_run", "no_value", "previous", "next")
-"""`page_of` holds `{page}` and `{pages}`."""
+LABELS = (
+    "skip_to_content",
+    "contents",
+    "page_of",
+    "all_reports",
+    "opens_run",
+    "no_value",
+    "as_table",
+    "previous",
+    "next",
+)
+"""`page_of` holds `{page}` and `{pages}`; `as_table` opens the numbers of a chart."""

@@ -218,3 +218,5 @@ class Report:
     links: Mapping[str, str] = field(default_factory=dict)
     """Where to look further, such as `dashboard`."""
     notes: tuple[str, ...] = ()
+    unmeasured: Mapping[str, str] = field(default_factory=dict)
+    """Objectives whose source did not answer, and why."""

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from html import escape
 
 from lumen_action.model import Action, Outcome
-from lumen_action.report.style import STYLE
+from lumen_action.report.style import SIGNS, STYLE
+from lumen_action.report.web.shell import link, text, whole
 from lumen_action.sli.state import DayState, PipelineState, RegionState, RunResult, StageResult, State
-from lumen_action.summary.markdown import address, clip, visible
 from lumen_action.summary.words import first_cause, mark, moment, took
 
 DAYS = 30
 RUNS = 20
-_NAME = 80
 _EVIDENCE = 300
 
 _AGAIN = (Action.RETRY_NOW, Action.RERUN_LATER)
-_GLYPHS = {"good": "✓", "bad": "✕", "idle": "○"}
-_NO_ACCESS = "default-src 'none'; style-src 'unsafe-inline'"
 _READING = (
     ("run", "One run of the pipeline in one region, whatever its attempts: the last attempt's result counts."),
     ("day", "Good when any region succeeded; the region that did so first won it. Open until that is decided."),
@@ -33,20 +29,17 @@ def render(state: State, *, title: str, generated_at: str) -> str:
     """Return the page; every word of the state is shown as text."""
     sections = "".join(_pipeline(pipeline) for _, pipeline in sorted(state.pipelines.items()))
     conflicts = f", {_count(state.conflicts, 'conflict')}" if state.conflicts else ""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_NO_ACCESS}">\n'
-        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<header>\n<h1>{_text(title)}</h1>\n"
-        f'<p class="soft">{_count(state.facts, "fact")}{conflicts} · generated {_text(generated_at)}</p>\n</header>\n'
-        f"<main>\n{sections or '<p>Nothing has been recorded yet.</p>'}\n</main>\n{_footer()}</body>\n</html>\n"
+    body = (
+        f"<header>\n<h1>{text(title)}</h1>\n"
+        f'<p class="soft">{_count(state.facts, "fact")}{conflicts} · generated {text(generated_at)}</p>\n</header>\n'
+        f"<main>\n{sections or '<p>Nothing has been recorded yet.</p>'}\n</main>\n{_footer()}"
     )
+    return whole("en", title, STYLE, body)
 
 
 def _pipeline(pipeline: PipelineState) -> str:
-    name = _text(pipeline.pipeline)
-    parts = [f'<section aria-label="{name}">\n<h2>{name}</h2>\n<p class="answer">{_text(answer(pipeline), 600)}</p>\n']
+    name = text(pipeline.pipeline)
+    parts = [f'<section aria-label="{name}">\n<h2>{name}</h2>\n<p class="answer">{text(answer(pipeline), 600)}</p>\n']
     if pipeline.days:
         days = "".join(_day(day) for day in pipeline.days[-DAYS:])
         parts.append(f'<h3>Days</h3>\n<ol class="days">\n{days}</ol>\n')
@@ -81,8 +74,8 @@ def _sentence_of(run: RunResult) -> str:
 
 
 def _day(day: DayState) -> str:
-    won = f"<small>won by {_text(day.winner)}</small>" if day.winner else ""
-    return f'<li class="{_tone(day.outcome)}"><time>{_text(day.day)}</time>{_word(day.outcome)}{won}</li>\n'
+    won = f"<small>won by {text(day.winner)}</small>" if day.winner else ""
+    return f'<li class="{_tone(day.outcome)}"><time>{text(day.day)}</time>{_word(day.outcome)}{won}</li>\n'
 
 
 def _region(region: RegionState) -> str:
@@ -97,7 +90,7 @@ def _region(region: RegionState) -> str:
     rows += "".join(f'<dt class="part">{name}</dt><dd>{value}</dd>' for name, value in failed)
     rows += "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rest)
     return (
-        f'<li class="card"><h4>{_text(region.region)}</h4>\n<p class="big">{region.success_now} of {region.runs} '
+        f'<li class="card"><h4>{text(region.region)}</h4>\n<p class="big">{region.success_now} of {region.runs} '
         f"<small>{'run' if region.runs == 1 else 'runs'} succeeded</small></p>\n<dl>{rows}</dl>\n"
         f'<p class="soft last">last run: {moment(region.last_run_ms) or "none yet"}</p></li>\n'
     )
@@ -111,7 +104,7 @@ def _classes(regions: Iterable[RegionState]) -> str:
         return ""
     most = max(counts.values())
     bars = "".join(
-        f'<li><span>{_text(name)}</span><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'<li><span>{text(name)}</span><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="{100 * count / most:.1f}" height="10" rx="1"></rect></svg><b>{count}</b></li>\n'
         for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     )
@@ -136,15 +129,14 @@ def _runs(runs: tuple[RunResult, ...]) -> str:
 
 def _run(run: RunResult) -> str:
     ended = moment(run.completed_ms) or "not yet"
-    name = _text(run.run_id or run.ref.run)
-    url = escape(address(run.url))
-    shown = f'<a href="{url}" rel="noreferrer">{name}</a>' if url else name
+    name = text(run.run_id or run.ref.run)
+    shown = link(name, run.url)
     again = f' <span class="soft">attempt {run.attempt}</span>' if run.attempt > 1 else ""
     length = f' <span class="soft took">{took(run.duration_ms)}</span>' if run.duration_ms is not None else ""
     tags = "".join(_stage(stage) for stage in run.stages)
     cells = (
         ("when", "ended", ended),
-        ("where", "region", _text(run.region)),
+        ("where", "region", text(run.region)),
         ("result", "result", f"{_tagged(run.outcome)}{length}"),
         ("what", "run", f"<div>{shown}{again}</div>{f'<div>{tags}</div>' if tags else ''}{_why(run)}"),
     )
@@ -156,7 +148,7 @@ def _run(run: RunResult) -> str:
 
 def _stage(stage: StageResult) -> str:
     name = stage.stage if stage.outcome.good else f"{stage.stage}: {mark(stage.outcome).word}"
-    return f'<span class="tag {_tone(stage.outcome)}">{_GLYPHS[_tone(stage.outcome)]} {_text(name)}</span>'
+    return f'<span class="tag {_tone(stage.outcome)}">{SIGNS[_tone(stage.outcome)]} {text(name)}</span>'
 
 
 def _why(run: RunResult) -> str:
@@ -167,8 +159,8 @@ def _why(run: RunResult) -> str:
     if not failure:
         return ""
     where = f", line {failure.line}" if failure.line is not None else ""
-    proof = f": <code>{_text(failure.evidence, _EVIDENCE)}</code>" if failure.evidence else ""
-    return f'<p class="why">{_text(failure.name)}{where}{proof}</p>'
+    proof = f": <code>{text(failure.evidence, _EVIDENCE)}</code>" if failure.evidence else ""
+    return f'<p class="why">{text(failure.name)}{where}{proof}</p>'
 
 
 def _footer() -> str:
@@ -187,7 +179,7 @@ def _tone(outcome: Outcome | None) -> str:
 
 
 def _word(outcome: Outcome | None) -> str:
-    return f'<span class="word">{_GLYPHS[_tone(outcome)]} {mark(outcome).word}</span>'
+    return f'<span class="word">{SIGNS[_tone(outcome)]} {mark(outcome).word}</span>'
 
 
 def _tagged(outcome: Outcome | None) -> str:
@@ -196,7 +188,3 @@ def _tagged(outcome: Outcome | None) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _text(words: str, limit: int = _NAME) -> str:
-    return escape(clip(visible(words), limit))

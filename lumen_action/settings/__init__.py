@@ -70,6 +70,15 @@ class Settings:
     links: Mapping[str, str] = field(default_factory=dict)
     alerts: Mapping[str, Any] = field(default_factory=dict)
     """What is said of the rules: language, labels and the page of the runbooks."""
+    report: Mapping[str, str] = field(default_factory=dict)
+    """What is said of reports: their language and the font of the PDF."""
+    gate: Mapping[str, Any] = field(default_factory=dict)
+    """What a team lets changes do; looked at by the gate."""
+    mail: Mapping[str, Any] = field(default_factory=dict)
+    """What is said of the mail server; looked at by who sends mail, so that no other command fails by it."""
+    grafana: Mapping[str, str] = field(default_factory=dict)
+    prometheus: Mapping[str, Any] = field(default_factory=dict)
+    """Where objectives are asked for; looked at by who asks."""
     tickets: TicketOptions | None = None
     running: RunOptions | None = None
 
@@ -152,6 +161,11 @@ def _settings(
         consecutive_failures_threshold=config.get("consecutive-failures-threshold"),
         links=parts.section(config, "links"),
         alerts=parts.section(config, "alerts"),
+        report=parts.section(config, "report"),
+        gate=parts.section(config, "gate"),
+        mail=parts.section(config, "mail"),
+        grafana=parts.section(config, "grafana"),
+        prometheus=parts.prometheus(config),
         tickets=parts.tickets(config, env),
         running=parts.running(words, problems),
     )

@@ -137,6 +137,12 @@ def tickets(config: Config, env: Environment) -> TicketOptions | None:
     return TicketOptions(**told)
 
 
+def prometheus(config: Config) -> dict[str, Any]:
+    """Return what the file says of the Prometheus that objectives are asked of."""
+    url = {"url": config["prometheus-url"]} if "prometheus-url" in config else {}
+    return section(config, "prometheus") | url
+
+
 def zone(name: str, problems: list[str]) -> tzinfo:
     """Return the time zone of a name."""
     if name == "UTC":

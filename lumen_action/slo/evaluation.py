@@ -69,6 +69,8 @@ class Measured:
     newest_ms: int | None = None
     notes: tuple[str, ...] = ()
     """What a reader of the numbers has to know, such as that they are estimates and why."""
+    timed: bool = True
+    """Whether the source says when its events happened; without that there is no pace."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Budget:
     """Bad events that a window allows, and those that there were."""
 
     allowed: Fraction
-    used: int
+    used: int | Fraction
+    """Whole, but for the mean of ratios."""
 
     @property
     def used_percent(self) -> float | None:
@@ -101,7 +104,7 @@ class Burn:
 
     window: str
     total: int
-    bad: int
+    bad: int | Fraction
     rate: float | None
 
 
@@ -123,7 +126,8 @@ class Evaluation:
     objective: Objective
     span: Span
     total: int
-    bad: int
+    bad: int | Fraction
+    """Whole, but for the mean of ratios."""
     planned: float | None
     """The events that the whole window is expected to have, where that is known."""
     budget: Budget
@@ -146,14 +150,14 @@ class Evaluation:
         return f"{self.slo.name} {self.objective.target!r}" if several else self.slo.name
 
     @property
-    def good(self) -> int:
+    def good(self) -> int | Fraction:
         """Return the good events."""
         return self.total - self.bad
 
     @property
     def actual(self) -> float | None:
         """Return the ratio of good events, None without events: nothing is never 100 %."""
-        return self.good / self.total if self.total else None
+        return float(self.good / self.total) if self.total else None
 
     @property
     def burn(self) -> Mapping[str, float | None]:

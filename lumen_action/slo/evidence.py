@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 Z = 1.6449
 """The quantile of a one-sided 95 % bound, with the digits the rules carry."""
@@ -15,6 +16,7 @@ MIN_FAILURES = 3
 
 # The smallest share that is still told from rounding.
 _HAIR = 1e-9
+_NOTHING = 1e-20
 
 
 class Regime(Enum):
@@ -126,13 +128,12 @@ def luck(failed: int, runs: int, target: float) -> float:
     if failed >= runs:
         return 1.0
     bad, good = math.log1p(-target), math.log(target)
-    return math.fsum(
-        math.exp(
-            math.lgamma(runs + 1)
-            - math.lgamma(some + 1)
-            - math.lgamma(runs - some + 1)
-            + some * bad
-            + (runs - some) * good
-        )
-        for some in range(failed + 1)
-    )
+
+    def chance(some: int) -> float:
+        ways = math.lgamma(runs + 1) - math.lgamma(some + 1) - math.lgamma(runs - some + 1)
+        return math.exp(ways + some * bad + (runs - some) * good)
+
+    # From the likeliest count on they only fall; of millions of terms a few thousand are more than nothing.
+    likeliest = min(failed, int((runs + 1) * (1 - target)))
+    sides = (range(likeliest, -1, -1), range(likeliest + 1, failed + 1))
+    return math.fsum(term for side in sides for term in takewhile(_NOTHING.__lt__, map(chance, side)))

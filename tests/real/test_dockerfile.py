@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pdfreading import nanum
 
 from lumen_action import __version__
 from lumen_action.bootstrap import LOCK_OF, PROVIDES
+from lumen_action.report.pdf.fonts import find
 
 ROOT = Path(__file__).resolve().parents[2]
 DEBIAN = ROOT / ".tools" / "debian"
@@ -74,10 +76,21 @@ def replay(root: Path) -> None:
     """Carry out COPY and RUN below a directory that stands for the root of the image."""
 
     def inside(text: str) -> str:
-        return text.replace("/opt/lumen", f"{root}/opt/lumen").replace("/usr/local/bin", f"{root}/usr/local/bin")
+        return re.sub("/(opt/lumen|usr/local/bin|usr/share/fonts|var/lib/apt|var/cache/apt)", rf"{root}/\1", text)
 
-    (root / "usr/local/bin").mkdir(parents=True)
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    for folder in ("usr/local/bin", "usr/share/fonts/truetype", "var/lib/apt/lists", "var/cache/apt", "stand-ins"):
+        (root / folder).mkdir(parents=True)
+    # What apt-get would install for the whole machine is put below the root instead.
+    apt_get = root / "stand-ins" / "apt-get"
+    apt_get.write_text(f"""#!/bin/sh -e
+case "$*" in
+  update) touch {root}/var/lib/apt/lists/fetched {root}/var/cache/apt/pkgcache.bin ;;
+  "install -y --no-install-recommends fonts-nanum") cp -r {nanum().parent} {root}/usr/share/fonts/truetype/nanum ;;
+  *) echo "nobody expected apt-get $*" >&2; exit 1 ;;
+esac
+""")
+    apt_get.chmod(0o755)
+    path = os.pathsep.join((str(apt_get.parent), str(Path(sys.executable).parent), os.environ["PATH"]))
     environ = {name: value for name, value in os.environ.items() if not name.startswith("LUMEN_")} | {"PATH": path}
     for instruction in instructions():
         if instruction.word == "COPY" and not instruction.rest.startswith("--from"):
@@ -105,6 +118,10 @@ def test_its_steps_make_a_program_that_needs_nothing_else(tmp_path: Path) -> Non
     assert {line.split()[0]: line.split()[1].startswith(str(site)) for line in listed.splitlines()} == dict.fromkeys(
         LOCK_OF, True
     )
+    assert [file for file in (tmp_path / "var").rglob("*") if file.is_file()] == []
+    fonts = tmp_path / "usr/share/fonts"
+    assert {file.name for file in fonts.rglob("*.ttf")} == {"NanumGothic.ttf", "NanumGothicBold.ttf"}
+    assert find("", [fonts]).korean
     assert {"pip", "setuptools", "tests", "bin"} & {entry.name for entry in site.iterdir()} == set()
     tops = {e.name.split(".")[0] for e in site.iterdir() if not e.name.endswith((".dist-info", ".libs"))}
     loose = {name for name in tops if name and name != "__pycache__" and not name.endswith("__mypyc")}
@@ -177,7 +194,7 @@ def wheels(folder: Path) -> None:
 def image(docker: Docker, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Build on a stand-in for the base, Debian's own Python without pip, with wheels instead of a network."""
     rootfs = tmp_path_factory.mktemp("base") / "rootfs"
-    include = "--include=python3,ca-certificates,tzdata"
+    include = "--include=python3,ca-certificates,tzdata,fonts-nanum"
     subprocess.run(
         ["debootstrap", "--variant=minbase", include, "bookworm", str(rootfs)],
         env=docker.environ,
@@ -229,4 +246,4 @@ def test_the_image_records_a_stage_in_a_mounted_workspace_as_its_owner(
 @pytest.mark.slow
 def test_the_image_adds_little_to_its_base(docker: Docker, image: str) -> None:
     sizes = [int(docker("image", "inspect", "--format", "{{.Size}}", name).stdout) for name in (image, "base:test")]
-    assert sizes[0] - sizes[1] < 100_000_000
+    assert sizes[0] - sizes[1] < 100_000_000, docker("history", image).stdout

@@ -28,6 +28,7 @@ def fact(
     kind: Kind | None = None,
     ended_at: int | None = None,
     tries: int = 1,
+    duration_ms: int | None = None,
 ) -> Fact:
     return Fact(
         key=FactKey(
@@ -51,4 +52,5 @@ def fact(
         trust=trust,
         ended_at_ms=ended_at,
         tries=tries,
+        duration_ms=duration_ms,
     )

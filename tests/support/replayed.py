@@ -220,7 +220,7 @@ def _days(name: str, now: int) -> tuple[DayState, ...]:
     return tuple(found)
 
 
-def start_prometheus(directory: Path) -> servers.Server:
+def start_prometheus(directory: Path, *options: str) -> servers.Server:
     """Start a Prometheus that takes samples of any age and sees them for an hour."""
     return servers.start_configured_prometheus(
         directory,
@@ -228,6 +228,7 @@ def start_prometheus(directory: Path) -> servers.Server:
         "--storage.tsdb.retention.time=10y",
         "--query.lookback-delta=59m",
         "--web.enable-remote-write-receiver",
+        *options,
     )
 
 
@@ -244,10 +245,10 @@ def ask(server: servers.Server, path: str, **parameters: object) -> list[dict[st
 
 def replay(server: servers.Server) -> None:
     """Write the history, then each rule's results, as a Prometheus that was there would have recorded them."""
-    _write(server, [TimeSeries(labels, tuple(samples)) for labels, samples in history().samples.items()])
+    write(server, [TimeSeries(labels, tuple(samples)) for labels, samples in history().samples.items()])
     (group,) = YAML(typ="safe").load(render(Plan())["lumen.rules.yml"])["groups"]
     for rule in group["rules"]:
-        _write(server, _recorded(server, rule))
+        write(server, _recorded(server, rule))
 
 
 def _recorded(server: servers.Server, rule: Mapping[str, object]) -> list[TimeSeries]:
@@ -264,7 +265,8 @@ def _recorded(server: servers.Server, rule: Mapping[str, object]) -> list[TimeSe
     return found
 
 
-def _write(server: servers.Server, series: Sequence[TimeSeries]) -> None:
+def write(server: servers.Server, series: Sequence[TimeSeries]) -> None:
+    """Append samples by remote write."""
     for batch in _batches(series):
         headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
         headers["X-Prometheus-Remote-Write-Version"] = "0.1.0"

@@ -193,3 +193,17 @@ def test_on_a_runner_an_answer_that_quotes_a_log_commands_nothing(terminal: Term
         assert terminal.run("classify", *words, stdin=log) == 0
         assert Runner().read(terminal.out).obeyed == []
     assert json.loads(terminal.out)["evidence"]["text"].endswith("##[add-path]/evil")
+
+
+def test_a_fault_of_ours_is_neither_a_block_nor_the_code_of_a_command(terminal: Terminal) -> None:
+    terminal.run("demo")
+
+    def no_clock() -> int:
+        raise RuntimeError("no clock")
+
+    out, err = io.StringIO(), io.StringIO()
+    world = World(env=terminal.env, folder=terminal.folder, stdout=out, stderr=err, clock_ms=no_clock)
+    assert main(["gate", "--ledger", "sqlite:lumen-demo/ledger.db"], world) == 70
+    assert "lumen gate" in err.getvalue()
+    assert "RuntimeError: no clock" in err.getvalue()
+    assert "please report it" in err.getvalue()

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "lumen_action"
 PURE = (
     *("model", "errors.py", "rerun.py", "failure", "sli", "summary", "companion"),
-    *("slo", "alerting", "promql", "gotemplate"),
+    *("slo", "gate", "alerting", "promql", "gotemplate"),
 )
 FORBIDDEN_MODULES = {
     "asyncio",

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from lumen_action.alerting.checks.everywhere import not_measurable
 from lumen_action.alerting.checks.prometheus import RETENTION_DAYS
 from lumen_action.alerting.checks.setup import Fault, Finding, Severity
-from lumen_action.http import Http, HttpError, Request, origin
+from lumen_action.http import Http, HttpError
 from lumen_action.promql.faults import Fault as PromqlFault
 from lumen_action.promql.literals import milliseconds
+from lumen_action.promserver import Access, Labels, json_of, vector
 
 DEADLINE_SECONDS = 8.0
-
-Labels = Mapping[str, str]
 
 _DAY_MS = 86_400_000
 _RETENTION = re.compile(r"([0-9a-z]+)(?: or .*)?")
@@ -36,32 +34,29 @@ class Server:
     @property
     def name(self) -> str:
         """Return what may be shown of the URL."""
-        return origin(self.url)
+        return self._access.name
 
     def json(self, path: str, **asked: str) -> Any:  # noqa: ANN401 - an answer of JSON
         """Return an answer; an HttpError says why there is none."""
-        import json
-
-        query = f"?{urlencode(asked)}" if asked else ""
-        body = self.text(f"{path}{query}")
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise HttpError(f"GET {self.name}{path} answered without JSON") from None
+        with self._client() as client:
+            return json_of(client, self._access.request(path, asked), f"GET {self.name}{path}")
 
     def text(self, path: str) -> str:
         """Return an answer as text."""
-        client = Http(patience_seconds=DEADLINE_SECONDS, tries_again=False)
-        try:
-            request = Request("GET", f"{self.url.rstrip('/')}{path}", timeout_seconds=DEADLINE_SECONDS)
-            return client.send(request).body.decode(errors="replace")
-        finally:
-            client.close()
+        with self._client() as client:
+            return client.send(self._access.request(path, {})).body.decode(errors="replace")
 
     def query(self, expression: str) -> list[tuple[Labels, float]]:
         """Ask a Prometheus for a vector."""
-        found = self.json("/api/v1/query", query=expression)["data"]["result"]
-        return [(item["metric"], float(item["value"][1])) for item in found]
+        return vector(self.json("/api/v1/query", query=expression))
+
+    @property
+    def _access(self) -> Access:
+        return Access(self.url, timeout_seconds=DEADLINE_SECONDS)
+
+    @staticmethod
+    def _client() -> closing[Http]:
+        return closing(Http(patience_seconds=DEADLINE_SECONDS, tries_again=False))
 
     def fault(self, found: str, fix: str) -> Fault:
         """Say what is wrong with it."""

@@ -13,8 +13,9 @@ from hookreceiver import Receiver
 from ticketworld import FINGERPRINT
 
 from lumen_action.http import Timing
+from lumen_action.ops.notify.signing import signature, signing_key
 from lumen_action.ops.tickets import BusyError, DeclinedError, Draft, NotAllowedError, Ticket, UnsureError
-from lumen_action.ops.tickets.webhook import WebhookTickets, signature, signing_key
+from lumen_action.ops.tickets.webhook import WebhookTickets
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the published vector

@@ -4,56 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from golden import assert_golden
 from hypothesis import given
 from hypothesis import strategies as st
+from outline import Outline
 from states import DNS, GENERATED_AT, TITLE, WEEK, folded, run_facts
 
 from lumen_action.model import ErrorClass, Outcome
 from lumen_action.report.page import DAYS, RUNS, answer, render
 from lumen_action.sli.state import DayState, PipelineState, RegionState, RunResult, StageResult, State
 
-VOID = {"meta", "br", "hr", "img", "input", "link"}
 KNOWN = {
     "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "h4", "p", "main", "section", "ol",
     "ul", "li", "time", "span", "small", "dl", "dt", "dd", "svg", "rect", "b", "div", "table", "thead", "tbody", "tr",
     "th", "td", "a", "code", "footer",
 }  # fmt: skip
-
-
-class Outline(HTMLParser):
-    """Every tag with its attributes, and a fault where one is not closed in order."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    def tags(self, name: str) -> list[dict[str, str | None]]:
-        return [attrs for tag, attrs in self.seen if tag == name]
 
 
 def page(state: State) -> str:

@@ -1,0 +1,140 @@
+"""What is to be known for a decision: objectives, incidents, checks, tests and overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from lumen_action.commands.gate.asking import GateAsked
+from lumen_action.commands.lasting import lasting_ledger
+from lumen_action.commands.slo.places import evaluated
+from lumen_action.errors import IntegrityError, RemoteError
+from lumen_action.failure.redaction import redact
+from lumen_action.gate.conditions import Condition, check_passed, no_open_incident, passing_tests, unknown
+from lumen_action.gate.deciding import Unmeasured
+from lumen_action.gate.junit import RefusedError, Results, read_results
+from lumen_action.ledger.deliver import deliver
+from lumen_action.measuring.daily import Days
+from lumen_action.model import Fact, Kind
+from lumen_action.sli.fold import collect, fold
+from lumen_action.sli.incidents import incidents_in
+from lumen_action.slo.evaluation import Evaluation
+from lumen_action.slo.objective import LedgerSource
+
+# Whoever leaves an incident open for longer has closed it in all but name; no override lasts as long.
+DAYS = 30
+_PIECE_BYTES = 1 << 16
+_MOST_FILES = 10_000
+_WANTED = frozenset({Kind.GATE, Kind.INCIDENT, Kind.CHECK})
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What the ledger keeps of the last days beside runs; `why` it could not be asked."""
+
+    facts: tuple[Fact, ...] = ()
+    why: str = ""
+    kept: bool = True
+    """Whether there is a ledger that outlives the job at all."""
+
+
+def recent(asked: GateAsked) -> Recent:
+    """Return the facts about gates, incidents and checks; a ledger that does not answer is not asked again."""
+    session = asked.session
+    waiting = [fact for _, fact in session.spool.pending() if fact.pipeline == asked.pipeline]
+    try:
+        ledger = session.ledger()
+        if asked.needs_ledger:
+            keeps = bool(asked.wish.override or asked.wish.revoke)
+            lasting_ledger(session, "what the gate looks at and decides would end with this job", evidence=keeps)
+        elif not ledger.durable:
+            return Recent(kept=False)
+        if not asked.wish.dry_run:
+            deliver(session.spool, ledger, session.world.clock_ms())
+        days = Days.of(ledger, asked.pipeline)
+        today = date.fromisoformat(session.settings.calendar.day_of(asked.at_ms))
+        first = (today - timedelta(days=DAYS)).isoformat()
+        found = [fact for day in days.names if day >= first for fact in days.facts_of(day)]
+    except (RemoteError, IntegrityError) as fault:
+        return Recent(tuple(waiting), str(fault))
+    known = [fact for fact in (*waiting, *found) if fact.key.kind in _WANTED]
+    # Now is not asked of the clock: that of another machine may be ahead of ours.
+    return Recent(tuple(fact for fact in known if not asked.wish.past or fact.ended_ms <= asked.at_ms))
+
+
+def measured(asked: GateAsked, known: Recent) -> tuple[list[Evaluation], list[Unmeasured]]:
+    """Return what the objectives came to, and those of which nothing could be found out."""
+    book = asked.objectives.book
+    silent = [slo for slo in book.slos if known.why and isinstance(slo.source, LedgerSource)]
+    rest = replace(book, slos=tuple(slo for slo in book.slos if slo not in silent))
+    unmeasured = [Unmeasured(slo.name, known.why) for slo in silent]
+    if not rest.slos:
+        return [], unmeasured
+    try:
+        answers = evaluated(replace(asked.objectives, book=rest))
+    except IntegrityError as fault:
+        return [], [*unmeasured, *(Unmeasured(slo.name, str(fault)) for slo in rest.slos)]
+    return (
+        [each for each in answers.evaluations if each.name not in answers.unanswered],
+        [*unmeasured, *(Unmeasured(name, why) for name, why in answers.unanswered.items())],
+    )
+
+
+def conditions(asked: GateAsked, known: Recent) -> Iterator[Condition]:
+    """Yield what has to hold beside the budgets."""
+    if known.why:
+        yield unknown("incidents", known.why)
+    elif known.kept:
+        found = incidents_in(known.facts)
+        yield no_open_incident([each for each in found if each.blocking and each.open_at(asked.at_ms)])
+    if asked.checks:
+        checks = (fact for fact in known.facts if fact.key.kind is Kind.CHECK)
+        state = fold(collect(checks), now_ms=asked.at_ms, calendar=asked.session.settings.calendar)
+        pipeline = state.pipelines.get(asked.pipeline)
+        for name in asked.checks:
+            if known.why:
+                yield unknown(f"check {name}", known.why)
+            else:
+                yield check_passed(name, pipeline.checks if pipeline else {})
+    if asked.tests:
+        yield passing_tests(*_results(asked.session.world.folder, asked.tests, asked.session.settings.secrets))
+
+
+def _results(folder: Path, patterns: Sequence[str], secrets: Sequence[str]) -> tuple[Results, list[str]]:
+    """Return the results in all files that fit, and the patterns that no file fits."""
+    files: dict[Path, None] = {}
+    missing = []
+    for pattern in patterns:
+        fitting = _fitting(folder, pattern)
+        files |= dict.fromkeys(fitting)
+        if not fitting:
+            missing.append(pattern)
+    results = Results()
+    for file in list(files)[:_MOST_FILES]:
+        try:
+            results += _read(file)
+        except RefusedError as fault:
+            results += Results(refused=(f"{file.name} {fault}",))
+    if len(files) > _MOST_FILES:
+        results += Results(refused=(f"more than {_MOST_FILES} files fit; name fewer",))
+    shown = tuple(" ".join(redact(name, secrets).split()) for name in results.failures)
+    return replace(results, failures=shown), missing
+
+
+def _fitting(folder: Path, pattern: str) -> list[Path]:
+    anchor = Path(pattern).anchor
+    start = Path(anchor) if anchor else folder
+    try:
+        return sorted(file for file in start.glob(pattern[len(anchor) :]) if file.is_file())
+    except (ValueError, NotImplementedError, OSError):
+        return []
+
+
+def _read(file: Path) -> Results:
+    try:
+        with file.open("rb") as opened:
+            return read_results(iter(lambda: opened.read(_PIECE_BYTES), b""))
+    except OSError as fault:
+        raise RefusedError(f"cannot be read: {fault.strerror}") from None

@@ -1,0 +1,206 @@
+"""`lumen report send`: bring a report that was built to the people who should read it, once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lumen_action.addresses import address_fault
+from lumen_action.commands import World
+from lumen_action.commands.asked import flag, telling, word
+from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.report import FOLDER
+from lumen_action.commands.report.built import Built, find_reports
+from lumen_action.commands.report.channels import CHANNELS, channels_asked
+from lumen_action.commands.report.telling import message_of
+from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.errors import ConfigError, IntegrityError, LedgerError, RemoteError, shown
+from lumen_action.http import HttpError
+from lumen_action.ledger import Ledger
+from lumen_action.ops.notify import Channel, Receipt
+from lumen_action.ops.notify.message import Message
+from lumen_action.ops.notify.receipts import Receipts, Subject
+from lumen_action.report.model import PeriodKind
+from lumen_action.report.words import LANGUAGES
+from lumen_action.summary.markdown import plain
+
+_KINDS = tuple(kind.value for kind in PeriodKind)
+_TOKEN = "LUMEN_GRAFANA_TOKEN"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """One report and its receipts, in a dry run with what would be sent."""
+
+    built: Built
+    message: Message
+    receipts: tuple[Receipt, ...]
+    previews: Mapping[str, Mapping[str, object]]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what the command takes."""
+    made = command_parser(
+        "report send",
+        "Send the newest report of a folder by mail with its PDF, to Slack and to a webhook, whichever are set up.\n"
+        "What was sent is remembered in the ledger and not sent again. One channel that fails does not stop the\n"
+        "others; the exit code is then 75.",
+        "lumen report send lumen-reports --period week --to ops@team.example --link https://reports.example/",
+        ("pipeline", "ledger", "config"),
+    )
+    made.add_argument("folder", nargs="?", metavar="FOLDER|FILE.json", help=f"what was built (default {FOLDER})")
+    made.add_argument("--period", metavar="|".join(_KINDS), help="which reports of a folder (default week)")
+    made.add_argument("--date", metavar="DAY", help="a day of the period, such as 2026-03-04; default: the newest")
+    made.add_argument("--to", metavar="ADDRESSES", help="who gets the mail, with commas between; default: mail.to")
+    made.add_argument("--channel", metavar=",".join(CHANNELS), help="where to send it; default: all that are set up")
+    made.add_argument(
+        "--link", metavar="URL", help="where the report can be read; one that ends with / is the folder of its page"
+    )
+    made.add_argument(
+        "--language", metavar="|".join(LANGUAGES), help="of the messages (default report.language, else en)"
+    )
+    made.add_argument("--grafana", action="store_true", help="take a snapshot of the dashboard and link it")
+    made.add_argument("--again", action="store_true", help="send it even if it was sent before")
+    made.add_argument("--dry-run", action="store_true", help="show what would be sent and send nothing")
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Send to every channel; one that failed makes the exit code 75."""
+    problems: list[str] = []
+    tell = telling(world)
+    dry_run, again, grafana = (flag(arguments, world, name, problems) for name in ("dry-run", "again", "grafana"))
+    kind = _choice("period", word(arguments, world, "period") or "week", _KINDS, problems)
+    day = word(arguments, world, "date")
+    if day and not _is_day(day):
+        problems.append(f"date: {shown(day)} is no day; write `--date 2026-03-04`")
+    link = word(arguments, world, "link")
+    if link and (fault := address_fault(link)):
+        problems.append(f"link: {fault}; write `link: https://reports.example/`")
+    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    told = word(arguments, world, "language") or session.settings.report.get("language", "en")
+    language = _choice("language", told, LANGUAGES, problems)
+    if problems:
+        raise ConfigError(problems)
+    channels = channels_asked(session, word(arguments, world, "channel"), word(arguments, world, "to"), tell)
+    place = world.folder / (word(arguments, world, "folder", "OUT") or FOLDER)
+    reports = find_reports(place, PeriodKind(kind), session.settings.pipeline, day)
+    receipts = Receipts(_ledger(session, tell), world.clock_ms, tell)
+    sent = []
+    for built in reports:
+        dashboard = _snapshot(session, built, tell) if grafana and not dry_run else ""
+        message = message_of(built, language, world.clock_ms(), link=link, dashboard=dashboard)
+        if not message.attachments:
+            tell(f"warning: there is no PDF beside {built.file.name}, so none is attached")
+        sent.append(_send(session, built, message, channels, receipts, again=again, dry_run=dry_run))
+    _answer(arguments, session, sent, dry_run=dry_run)
+    return 0 if all(receipt.ok for each in sent for receipt in each.receipts) else RemoteError.exit_code
+
+
+def _choice(name: str, said: str, allowed: Sequence[str], problems: list[str]) -> str:
+    if said not in allowed:
+        problems.append(f"{name}: {shown(said)} is none of {', '.join(allowed)}; write `--{name} {allowed[0]}`")
+    return said
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _ledger(session: Session, tell: Callable[[str], None]) -> Ledger | None:
+    """Return the ledger that remembers what was sent, None where there is none that could."""
+    why = "no ledger is set that outlives this job"
+    try:
+        if session.settings.ledger and not session.settings.ledger.startswith("pushgateway:"):
+            ledger = session.ledger()
+            if ledger.durable:
+                return ledger
+    except (LedgerError, IntegrityError) as fault:
+        why = str(fault)
+    tell(f"warning: whether this was sent before cannot be known, nor will it be later: {why}")
+    return None
+
+
+def _send(
+    session: Session,
+    built: Built,
+    message: Message,
+    channels: Sequence[Channel],
+    receipts: Receipts,
+    *,
+    again: bool,
+    dry_run: bool,
+) -> _Sent:
+    day = session.settings.calendar.day_of(session.world.clock_ms())
+    subject = Subject(built.pipeline, day, f"{built.pipeline} {built.period.name}")
+    got = tuple(receipts.send(each, message, subject, again=again, dry_run=dry_run) for each in channels)
+    return _Sent(built, message, got, {each.name: each.preview(message) for each in channels} if dry_run else {})
+
+
+def _snapshot(session: Session, built: Built, tell: Callable[[str], None]) -> str:
+    """Return the address of a snapshot of the dashboard, nothing after one warning where there is none."""
+    from lumen_action.ops.grafana.snapshot import Wanted, take
+
+    told, token = session.settings.grafana, session.world.env.get(_TOKEN, "")
+    if not (told.get("url") and told.get("dashboard") and token):
+        tell(
+            "warning: no snapshot: set `grafana: {url: https://grafana.example.com, dashboard: lumen-reliability}` "
+            f"in lumen.yml and the secret {_TOKEN}"
+        )
+        return ""
+    end_ms = min(built.period.end_ms, session.world.clock_ms())
+    name = f"{built.pipeline} {built.period.name}"
+    chosen = {"pipeline": built.pipeline}
+    wanted = Wanted(told["url"], told["dashboard"], token, name, built.period.begin_ms, end_ms, chosen)
+    try:
+        return take(wanted, tell)
+    except HttpError as fault:
+        tell(f"warning: no snapshot of the dashboard: {fault}")
+        return ""
+
+
+def _answer(arguments: argparse.Namespace, session: Session, sent: Sequence[_Sent], *, dry_run: bool) -> None:
+    """Print the receipts, and put them where people look."""
+    if arguments.json:
+        session.world.answer_json({"dry_run": dry_run, "reports": [_plain(each) for each in sent]})
+    lines = []
+    for each in sent:
+        for receipt in each.receipts:
+            refused = "".join(f"; refused {name} ({why})" for name, why in receipt.refused.items())
+            lines.append(f"{receipt.channel} to {receipt.place}: {receipt.state.value}, {receipt.told}{refused}")
+            if not receipt.ok:
+                session.host.notice("warning", "lumen", lines[-1])
+        if dry_run and not arguments.json:
+            session.world.answer(f"Subject: {each.message.subject}\n\n{each.message.text}")
+    if not arguments.json:
+        session.world.answer("\n".join(lines))
+    text = f"### {plain(sent[0].message.subject)}\n\n" + "".join(f"- {plain(line)}\n" for line in lines)
+    if len(text.encode()) <= session.host.summary_room():
+        session.host.write_summary(f"{text}\n")
+
+
+def _plain(sent: _Sent) -> dict[str, Any]:
+    return {
+        "pipeline": sent.built.pipeline,
+        "period": sent.built.period.name,
+        "subject": sent.message.subject,
+        "links": [link.url for link in sent.message.links],
+        "channels": [
+            {
+                "channel": receipt.channel,
+                "place": receipt.place,
+                "state": receipt.state.value,
+                "told": receipt.told,
+                "refused": dict(receipt.refused),
+                **({"would_send": sent.previews[receipt.channel]} if sent.previews else {}),
+            }
+            for receipt in sent.receipts
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Grafana: its dashboards as they stood in a period."""

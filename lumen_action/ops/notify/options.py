@@ -1,0 +1,170 @@
+"""Where messages go: what `lumen.yml` and the environment say of mail, Slack and webhooks, with every mistake noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lumen_action.addresses import address_fault
+from lumen_action.errors import shown
+from lumen_action.ledger.pgurl import is_loopback
+from lumen_action.ops.notify.message import one_line
+
+SLACK_URL = "LUMEN_SLACK_WEBHOOK"
+ALERT_URL, ALERT_SECRET = "LUMEN_ALERT_URL", "LUMEN_ALERT_SECRET"
+# What is asked in turn; the short names are those of older scripts.
+_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "host": ("LUMEN_SMTP_HOST", "SMTP_HOST"),
+    "port": ("LUMEN_SMTP_PORT", "SMTP_PORT"),
+    "user": ("LUMEN_SMTP_USER", "SMTP_USER"),
+    "password": ("LUMEN_SMTP_PASSWORD", "SMTP_PASSWORD", "SMTP_PASS"),
+    "from": ("LUMEN_SMTP_FROM", "SMTP_FROM"),
+    "to": ("LUMEN_SMTP_TO", "SMTP_TO"),
+}
+_SECRETS = frozenset({"user", "password"})
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_NAMED = re.compile(r"\s*\"?([^\"<>]*?)\"?\s*<([^<>]*)>\s*")
+_HIGHEST_PORT = 65535
+
+
+class Security(str, Enum):
+    """How the way to the mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """An address with the name of whom it belongs to."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class MailOptions:
+    """The mail server, how to be let in, and who writes to whom."""
+
+    host: str
+    port: int
+    security: Security
+    sender: Mailbox
+    to: tuple[Mailbox, ...]
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    ca_file: str | None = None
+
+
+def mail_options(config: Mapping[str, Any], env: Mapping[str, str], to: str, problems: list[str]) -> MailOptions | None:
+    """Return how to send mail, None where nothing names a server; recipients that are given here come first."""
+    said = _said(config, env)
+    if not said.get("host"):
+        return None
+    security = Security(said.get("security") or _usual_security(said.get("port", "")))
+    port = _port(said.get("port", ""), security, problems)
+    found = [_mailbox("mail.to", each, problems) for each in _listed(to or said.get("to", ""))]
+    sender = _mailbox("mail.from", said.get("from", ""), problems)
+    options = MailOptions(
+        host=said["host"],
+        port=port,
+        security=security,
+        sender=sender,
+        # Who is named twice gets one mail.
+        to=tuple({each.address.lower(): each for each in found}.values()),
+        user=said.get("user", ""),
+        password=said.get("password", ""),
+        ca_file=said.get("ca-file") or None,
+    )
+    problems += _faults(options)
+    return options
+
+
+def webhook_url(variable: str, env: Mapping[str, str], problems: list[str]) -> str:
+    """Return the URL of a webhook that the environment names; it is never repeated, for it lets in whoever knows it."""
+    url = env.get(variable, "").strip()
+    if not url:
+        return ""
+    if fault := address_fault(url):
+        problems.append(f"{variable}: {fault}; paste the whole URL again")
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        problems.append(f"{variable}: the URL is not https, so everybody on the way could read it; use https://")
+        return ""
+    return url
+
+
+def _said(config: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    words = {
+        name: ",".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+        for name, value in config.items()
+    }
+    for name, variables in _VARIABLES.items():
+        told = next((env[each] for each in variables if env.get(each)), "")
+        if told:
+            words[name] = told
+    return words
+
+
+def _usual_security(port: str) -> Security:
+    return Security.TLS if port == str(_PORTS[Security.TLS]) else Security.STARTTLS
+
+
+def _port(text: str, security: Security, problems: list[str]) -> int:
+    if not text:
+        return _PORTS[security]
+    if text.isdecimal() and 0 < int(text) <= _HIGHEST_PORT:
+        return int(text)
+    problems.append(f"mail.port: {shown(text)} is no port; write `mail: {{port: 587}}`")
+    return _PORTS[security]
+
+
+def _listed(text: str) -> list[str]:
+    return [each for each in re.split(r"[,;]", text) if each.strip()]
+
+
+def _mailbox(name: str, text: str, problems: list[str]) -> Mailbox:
+    """Read an address; what could end a header or name a second recipient is refused."""
+    # Only the end may have a line break: secrets are often pasted with one.
+    text = text.strip()
+    named = _NAMED.fullmatch(text)
+    label, address = (named[1], named[2]) if named else ("", text)
+    if not text:
+        problems.append(f"{name}: is missing; write `mail: {{from: reports@team.example}}`")
+    elif one_line(text) != text or not _ADDRESS.fullmatch(address) or ".." in address:
+        problems.append(
+            f"{name}: {shown(one_line(text))} is no mail address; write one as `ops@team.example` or "
+            "`Team <ops@team.example>`, in ASCII and without a line break"
+        )
+    return Mailbox(address, label)
+
+
+def _faults(options: MailOptions) -> list[str]:
+    found = []
+    if one_line(options.host) != options.host or re.search(r"[\s/@]", options.host):
+        found.append(
+            f"mail.host: {shown(one_line(options.host))} is no host; write `mail: {{host: smtp.team.example}}`"
+        )
+    if not options.to:
+        found.append("mail.to: is missing; write `mail: {to: [ops@team.example]}` or `--to ops@team.example`")
+    if options.security is Security.NONE and not is_loopback(options.host):
+        found.append("mail.security: without TLS mail goes only to this machine; write `mail: {security: starttls}`")
+    if options.user and options.security is Security.NONE:
+        found.append("LUMEN_SMTP_USER: a password is sent over TLS only; write `mail: {security: starttls}`")
+    if bool(options.user) != bool(options.password):
+        found.append("LUMEN_SMTP_PASSWORD: user and password are needed together; set both or neither")
+    if not (options.user + options.password).isascii():
+        found.append("LUMEN_SMTP_PASSWORD: user or password has letters outside ASCII, which SMTP cannot carry")
+    if options.ca_file and not Path(options.ca_file).is_file():
+        found.append(f"mail.ca-file: {options.ca_file!r} is not a file; give the authority's certificate as PEM")
+    return found

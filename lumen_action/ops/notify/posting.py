@@ -1,0 +1,124 @@
+"""JSON sent to whoever listens at a URL, with patience; the URL is a secret, only scheme and host are ever told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from urllib.parse import urlsplit
+
+from lumen_action.ciapi.patience import until_answered
+from lumen_action.errors import RemoteError
+from lumen_action.http import Http, HttpError, Request, Timing, origin
+
+TIMEOUT_SECONDS = 20.0
+_TRIES = 4
+_LONGEST_WAIT_SECONDS = 60.0
+_REFUSED = frozenset({401, 403, 404, 405, 410})
+_SERVER_FAULT = 500
+# A gateway that gave up waiting does not know whether the server behind it went on.
+_OF_A_GATEWAY = frozenset({502, 504})
+
+
+class Fate(str, Enum):
+    """What became of a message that nobody has said to have taken."""
+
+    REFUSED = "refused"
+    """The receiver takes no messages from us."""
+    DECLINED = "declined"
+    """It does not take this one."""
+    BUSY = "busy"
+    """It wants to be asked later than we can wait."""
+    UNTAKEN = "untaken"
+    """It was not reached, or said with each try that it could not take it."""
+    UNSURE = "unsure"
+    """A try got no answer: nobody knows whether it was taken."""
+
+
+class PostError(RemoteError):
+    """A message that was not taken, as far as is known."""
+
+    def __init__(self, message: str, fate: Fate, *, status: int | None = None, answer: str = "") -> None:
+        """Keep what became of it, and what the server said."""
+        super().__init__(message)
+        self.fate = fate
+        self.status = status
+        self.answer = answer
+
+
+class Poster:
+    """Posts to one URL until an answer comes; redirects are refused, since a signature or a secret would go along."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tell: Callable[[str], None],
+        timing: Timing | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        repeatable: bool = True,
+    ) -> None:
+        """Take the URL; only to a receiver that knows a repeat by its id is sent again what may have been taken."""
+        self.place = origin(url)
+        self.timing = timing or Timing()
+        self._url = url
+        self._tell = tell
+        self._timeout_seconds = timeout_seconds
+        self._repeatable = repeatable
+        self._http = Http(patience_seconds=timeout_seconds, timing=self.timing, tries_again=False)
+
+    def post(self, body: bytes, headers: Callable[[], Mapping[str, str]] = dict) -> None:
+        """Send the bytes; `headers` are asked for with each try. A PostError says what became of it."""
+        doubtful = False
+
+        def refuse(fault: HttpError, tries: int) -> None:
+            nonlocal doubtful
+            unanswered = fault.status is None and fault.passing and not fault.unsent
+            doubtful = doubtful or unanswered or fault.status in _OF_A_GATEWAY
+            self._refuse(fault, tries, doubtful=doubtful)
+
+        until_answered(lambda: self._http.send(self._request(body, headers())), refuse)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._http.close()
+
+    def _request(self, body: bytes, headers: Mapping[str, str]) -> Request:
+        return Request(
+            "POST",
+            self._url,
+            body=body,
+            headers={"Content-Type": "application/json", **headers},
+            timeout_seconds=self._timeout_seconds,
+        )
+
+    def _refuse(self, fault: HttpError, tries: int, *, doubtful: bool) -> None:
+        """Wait before the next try, or raise what became of the message."""
+        told, status = self._scrubbed(str(fault)), fault.status
+        answer = fault.answer.body.decode(errors="replace").strip() if fault.answer else ""
+
+        def ended(fate: Fate, words: str) -> PostError:
+            return PostError(words, fate, status=status, answer=answer)
+
+        if status in _REFUSED:
+            raise ended(Fate.REFUSED, f"{self.place} takes no messages from us ({told})") from None
+        if status is not None and status < _SERVER_FAULT and not fault.passing:
+            raise ended(Fate.DECLINED, told) from None
+        given_up = Fate.UNSURE if doubtful else Fate.UNTAKEN
+        if doubtful and not self._repeatable:
+            raise ended(given_up, told) from None
+        if tries >= _TRIES or (status is None and not fault.passing):
+            # The receiver drops what comes twice, by its id.
+            raise ended(given_up, f"{told} ({tries} {'try' if tries == 1 else 'tries'})") from None
+        asked = fault.retry_after_seconds or 0.0
+        if asked > _LONGEST_WAIT_SECONDS:
+            raise ended(Fate.BUSY, f"{self.place} wants to be asked in {asked:.0f} s") from None
+        pause = self.timing.pause(tries, asked)
+        self._tell(f"{told}; trying again in {pause:.0f} s")
+        self.timing.sleep(pause)
+
+    def _scrubbed(self, text: str) -> str:
+        """Take out what an answer repeats of the URL."""
+        parts = urlsplit(self._url)
+        for secret in sorted({parts.path, parts.query, *parts.path.split("/")}, key=len, reverse=True):
+            text = text.replace(secret, "…") if len(secret) > len("services") else text
+        return text

@@ -1,0 +1,110 @@
+"""What has to hold beside the budgets: incidents, checks, tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from facts import HOUR, NOON, fact, failure
+
+from lumen_action.companion.spread import incident
+from lumen_action.gate.conditions import State, check_passed, no_open_incident, passing_tests
+from lumen_action.gate.junit import Results
+from lumen_action.model import Fact, Kind, Outcome, Trust
+from lumen_action.model.fact import details
+from lumen_action.sli.incidents import Incident, incidents_in
+
+
+def told(name: str, severity: str = "", state: str = "", *, at: int = NOON, trust: Trust = Trust.TRUSTED) -> Fact:
+    like = fact(f"{name}.{state}", kind=Kind.INCIDENT, at=at, trust=trust)
+    return replace(like, details=details({"incident": name, "severity": severity, "state": state}))
+
+
+def blocking(*facts: Fact, now: int = NOON + HOUR) -> list[str]:
+    return [each.name for each in incidents_in(facts) if each.blocking and each.open_at(now)]
+
+
+@pytest.mark.parametrize("severity", ["Sev1", "sev2", "SEV-2", "1"])
+def test_the_two_worst_severities_hold_a_change_back(severity: str) -> None:
+    assert blocking(told("INC-7", severity, "open")) == ["INC-7"]
+
+
+@pytest.mark.parametrize("severity", ["Sev3", "sev4"])
+def test_milder_ones_do_not(severity: str) -> None:
+    assert blocking(told("INC-7", severity, "open")) == []
+
+
+@pytest.mark.parametrize("state", ["closed", "resolved", "postmortem", "false_alarm", "merged", "Resolved"])
+def test_what_is_over_does_not(state: str) -> None:
+    assert blocking(told("INC-7", "Sev1", "open"), told("INC-7", "Sev1", state, at=NOON + 1)) == []
+
+
+def test_the_latest_fact_decides_in_whatever_order_they_are_read() -> None:
+    facts = [
+        told("INC-7", "Sev3", "open"),
+        told("INC-7", "Sev1", "mitigated", at=NOON + 1),
+        told("INC-7", state="", at=NOON + 2),
+    ]
+    for order in (facts, facts[::-1]):
+        assert incidents_in(order) == (Incident("INC-7", "sev1", "mitigated", NOON, NOON + 2),)
+
+
+def test_an_incident_of_the_companion_is_open_for_a_day() -> None:
+    opened = incident(fact(outcome=Outcome.FAILURE, kind=Kind.RERUN), failure().fingerprint or "mark")
+    (found,) = incidents_in([opened])
+    assert found.name == f"{opened.day}-{opened.key.stage}"
+    assert blocking(opened, now=NOON + 24 * HOUR - 1) == [found.name]
+    assert blocking(opened, now=NOON + 24 * HOUR) == []
+
+
+def test_a_later_fact_may_close_what_the_companion_opened() -> None:
+    opened = incident(fact(outcome=Outcome.FAILURE, kind=Kind.RERUN), "mark")
+    (found,) = incidents_in([opened])
+    assert blocking(opened, told(found.name, "Sev2", "resolved", at=NOON + 1)) == []
+
+
+def test_forks_open_none() -> None:
+    assert blocking(told("INC-7", "Sev1", "open", trust=Trust.FORK)) == []
+
+
+def test_open_incidents_are_named() -> None:
+    found = no_open_incident(incidents_in([told("INC-7", "Sev1", "open"), told("INC-8", "Sev2", "open", at=NOON + 1)]))
+    assert (found.state, found.found) == (State.FAILED, "2 incidents are open: Sev1 INC-7, Sev2 INC-8")
+    assert no_open_incident([]).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [({"report": Outcome.SUCCESS}, State.OK), ({"report": Outcome.FAILURE}, State.FAILED), ({}, State.UNKNOWN)],
+)
+def test_a_check_by_its_latest_outcome(known: dict[str, Outcome], state: State) -> None:
+    assert check_passed("report", known).state is state
+
+
+@pytest.mark.parametrize(
+    ("results", "missing", "state", "words"),
+    [
+        (Results(9, 0, 2), [], State.OK, "7 tests passed, 2 skipped"),
+        (Results(9, 2, 0, ("a", "b")), [], State.FAILED, "2 of 9 tests failed: a, b"),
+        (Results(9, 2, 0), ["x/*.xml"], State.FAILED, "2 of 9 tests failed"),
+        (Results(9, 0, 0), ["x/*.xml"], State.UNKNOWN, "no file fits x/*.xml"),
+        (Results(3, 0, 3), [], State.UNKNOWN, "no test ran, 3 skipped"),
+        (Results(), [], State.UNKNOWN, "no test ran"),
+        (
+            Results(5, 0, 0, (), ("b.xml is no XML",)),
+            [],
+            State.FAILED,
+            "b.xml is no XML (0 of 5 tests failed elsewhere)",
+        ),
+    ],
+)
+def test_results_of_tests(results: Results, missing: list[str], state: State, words: str) -> None:
+    found = passing_tests(results, missing)
+    assert (found.state, found.found) == (state, words)
+
+
+def test_five_failed_tests_are_named_and_each_is_cut() -> None:
+    names = tuple(f"{number}" + "x" * 300 for number in range(8))
+    found = passing_tests(Results(8, 8, 0, names), []).found
+    assert found.endswith(", and 3 more")
+    assert max(map(len, found.split(": ")[1].split(", "))) == 120
