@@ -11,7 +11,6 @@ from lumen_action.gate.overriding import Override, Overrides
 from lumen_action.gate.policy import NEVER_BLOCKED, Change, Policy, Ruling, age
 from lumen_action.slo.evaluation import Evaluation, Judgement, Status
 from lumen_action.slo.evidence import fewest_runs
-from lumen_action.slo.objective import CalendarWindow
 from lumen_action.slo.phrases import amount, counted, left_percent, noun, used_percent
 
 _SHORT_WINDOWS = ("1h", "6h")
@@ -170,8 +169,7 @@ def _of_spent(evaluation: Evaluation, policy: Policy, change: Change) -> Reason:
 
 def _too_few(evaluation: Evaluation, policy: Policy) -> str:
     """Return why there are too few events to trust a budget that is not spent."""
-    calendar = isinstance(evaluation.slo.window, CalendarWindow)
-    events = max(evaluation.total, evaluation.planned or 0) if calendar else evaluation.total
+    events = evaluation.weighed
     fewest = fewest_runs(evaluation.objective.target) if policy.min_events is None else policy.min_events
     if events >= fewest:
         return ""

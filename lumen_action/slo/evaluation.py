@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from lumen_action.slo.objective import Objective, Slo
+from lumen_action.slo.evidence import fewest_runs
+from lumen_action.slo.objective import CalendarWindow, Objective, Slo
 
 
 class Status(str, Enum):
@@ -158,6 +159,16 @@ class Evaluation:
     def actual(self) -> float | None:
         """Return the ratio of good events, None without events: nothing is never 100 %."""
         return float(self.good / self.total) if self.total else None
+
+    @property
+    def weighed(self) -> float:
+        """Return the events that the promise is weighed by: while a calendar period goes on, those that are planned."""
+        return max(self.total, self.planned or 0) if isinstance(self.slo.window, CalendarWindow) else self.total
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether there are so many events that one of them may be bad."""
+        return self.weighed >= fewest_runs(self.objective.target)
 
     @property
     def burn(self) -> Mapping[str, float | None]:

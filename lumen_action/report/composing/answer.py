@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,45 +13,51 @@ from lumen_action.report.words import Words
 from lumen_action.slo.evaluation import Evaluation, Judgement, Status
 from lumen_action.slo.phrases import left_percent, used_percent
 
+_BOTH = 2
+
 
 class Standing(IntEnum):
     """How an objective stands; of several the greatest decides what is said first."""
 
     MET = 0
-    WARNING = 1
-    NO_DATA = 2
-    UNMEASURED = 3
-    NOT_ENOUGH_EVIDENCE = 4
-    NOT_ENOUGH_EVIDENCE_OVER = 5
-    EXHAUSTED = 6
-    VIOLATED = 7
+    UNPROVEN = 1
+    WARNING = 2
+    NO_DATA = 3
+    UNMEASURED = 4
+    TOO_FEW = 5
+    PERHAPS_CHANCE = 6
+    EXHAUSTED = 7
+    VIOLATED = 8
 
 
 TONES: Mapping[Standing, Tone] = {
     Standing.MET: Tone.GOOD,
+    Standing.UNPROVEN: Tone.GOOD,
     Standing.WARNING: Tone.WARN,
     Standing.NO_DATA: Tone.IDLE,
     Standing.UNMEASURED: Tone.WARN,
-    Standing.NOT_ENOUGH_EVIDENCE: Tone.WARN,
-    Standing.NOT_ENOUGH_EVIDENCE_OVER: Tone.WARN,
+    Standing.TOO_FEW: Tone.IDLE,
+    Standing.PERHAPS_CHANCE: Tone.WARN,
     Standing.EXHAUSTED: Tone.BAD,
     Standing.VIOLATED: Tone.BAD,
 }
 
 
+# The first that holds.
+_STANDINGS: Sequence[tuple[Standing, Callable[[Evaluation], bool]]] = (
+    (Standing.VIOLATED, lambda each: each.judgement is Judgement.VIOLATED),
+    (Standing.PERHAPS_CHANCE, lambda each: each.budget.used > each.budget.allowed),
+    (Standing.EXHAUSTED, lambda each: each.status is Status.EXHAUSTED),
+    (Standing.NO_DATA, lambda each: each.status is Status.NO_DATA),
+    (Standing.TOO_FEW, lambda each: each.judgement is not Judgement.MET and not each.enough),
+    (Standing.WARNING, lambda each: each.status is Status.WARNING),
+    (Standing.MET, lambda each: each.judgement is Judgement.MET),
+)
+
+
 def standing_of(evaluation: Evaluation) -> Standing:
     """Return how an objective stands."""
-    if evaluation.judgement is Judgement.VIOLATED:
-        return Standing.VIOLATED
-    if evaluation.budget.used > evaluation.budget.allowed:
-        return Standing.NOT_ENOUGH_EVIDENCE_OVER
-    if evaluation.status is Status.EXHAUSTED:
-        return Standing.EXHAUSTED
-    if evaluation.status is Status.NO_DATA:
-        return Standing.NO_DATA
-    if evaluation.judgement is Judgement.NOT_ENOUGH_EVIDENCE:
-        return Standing.NOT_ENOUGH_EVIDENCE
-    return Standing.WARNING if evaluation.status is Status.WARNING else Standing.MET
+    return next((standing for standing, holds in _STANDINGS if holds(evaluation)), Standing.UNPROVEN)
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,9 @@ def _worst(report: Report) -> _Worst | None:
 def _promise(worst: _Worst, words: Words) -> str:
     if worst.of == 1:
         return words["promise.one"]
-    return words.say("promise.all" if worst.some == worst.of else "promise.some", n=worst.of, some=worst.some)
+    if worst.some < worst.of:
+        return words.say("promise.some", n=worst.of, some=worst.some)
+    return words["promise.both"] if worst.of == _BOTH else words.say("promise.all", n=worst.of)
 
 
 def _back(report: Report, evaluation: Evaluation | None, words: Words) -> str:

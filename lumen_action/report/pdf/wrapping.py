@@ -18,7 +18,9 @@ def wrapped(text: str, width: float, measure: Measure, most: int = 0, *, verbati
     """Return the lines; more than `most` are cut, and the last line says how many are not shown."""
     lines = [line for given in text.split("\n") for line in _lines(given, width, measure, verbatim=verbatim)]
     if most and len(lines) > most:
-        return [*lines[: most - 1], f"[... +{len(lines) - most + 1}]"]
+        left_out = len(lines) - most + 1
+        marks = (f"[... +{left_out}]", f"+{left_out}", "+")
+        return [*lines[: most - 1], next((mark for mark in marks if measure(mark) <= width), "")]
     return lines
 
 

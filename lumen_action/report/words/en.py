@@ -35,15 +35,17 @@ _DATES = {
 # The first sentence: how the promise stands, then what ran, then what changed.
 _ANSWER = {
     "answer.met": "{pipeline} kept {promise} and may ship: {runs}, {left} of the error budget{of} is left{trend}.",
-    "answer.warning": "{pipeline} kept {promise}, but should ship with care: {runs}, only {left} of the error "
-    "budget{of} is left{trend}.",
+    "answer.unproven": "{pipeline} keeps within {promise} and may ship: {runs}, {left} of the error budget{of} is left"
+    "{clean}{trend}.",
+    "answer.warning": "{pipeline} still keeps within {promise}, but should ship with care: {runs}, only {left} of the "
+    "error budget{of} is left{trend}.",
     "answer.exhausted": "{pipeline} has no error budget left{of}, so features should wait: {runs}, {used} of it is "
     "used{back}{trend}.",
     "answer.violated": "{pipeline} broke {promise}, so features should wait: {runs}, {used} of the error budget{of} is "
     "used{back}{trend}.",
-    "answer.not_enough_evidence": "It is not shown yet that {pipeline} keeps {promise}: {runs}, {left} of the error "
+    "answer.too_few": "Too little has happened to say whether {pipeline} keeps {promise}: {runs}, {left} of the error "
     "budget{of} is left{clean}{trend}.",
-    "answer.not_enough_evidence_over": "{pipeline} has used more than its error budget{of}, which may still be chance: "
+    "answer.perhaps_chance": "{pipeline} has used more than its error budget{of}, which may still be chance: "
     "{runs}, {used} of it is used{clean}{trend}.",
     "answer.no_data": "{pipeline} promises something that nothing is known of, so nobody can say whether {promise} is "
     "kept: {runs}{trend}.",
@@ -51,6 +53,7 @@ _ANSWER = {
     "answer.unmeasured": "{pipeline}: whether the promise is kept is not known, because a source of it did not answer: "
     "{runs}{trend}.",
     "promise.one": "its promise",
+    "promise.both": "both promises",
     "promise.all": "all {n} promises",
     "promise.some": "{some} of {n} promises",
     "of.objective": " of {objective}",

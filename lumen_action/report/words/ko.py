@@ -34,20 +34,23 @@ _DATES = {
 
 _ANSWER = {
     "answer.met": "{pipeline}: {promise} 지켰고 배포해도 됩니다. {runs}. 오류 예산{of}이 {left} 남았습니다{trend}.",
-    "answer.warning": "{pipeline}: {promise} 지켰지만 신중히 배포해야 합니다. {runs}. 오류 예산{of}이 {left}만 "
-    "남았습니다{trend}.",
+    "answer.unproven": "{pipeline}: {promise} 지키고 있어 배포해도 됩니다. {runs}. 오류 예산{of}이 {left} "
+    "남았습니다{clean}{trend}.",
+    "answer.warning": "{pipeline}: {promise} 아직 지키고 있지만 신중히 배포해야 합니다. {runs}. 오류 예산{of}이 "
+    "{left}만 남았습니다{trend}.",
     "answer.exhausted": "{pipeline}: 오류 예산{of}이 남지 않아 기능 배포를 미뤄야 합니다. {runs}. 예산을 {used} "
     "사용했습니다{back}{trend}.",
     "answer.violated": "{pipeline}: {promise} 어겨 기능 배포를 미뤄야 합니다. {runs}. 오류 예산{of}을 {used} "
     "사용했습니다{back}{trend}.",
-    "answer.not_enough_evidence": "{pipeline}: {promise} 지키는지 아직 입증되지 않았습니다. {runs}. 오류 예산{of}이 "
+    "answer.too_few": "{pipeline}: {promise} 지키는지 말하기에는 아직 기록이 너무 적습니다. {runs}. 오류 예산{of}이 "
     "{left} 남았습니다{clean}{trend}.",
-    "answer.not_enough_evidence_over": "{pipeline}: 오류 예산{of}을 넘게 썼지만 아직 우연일 수 있습니다. {runs}. "
+    "answer.perhaps_chance": "{pipeline}: 오류 예산{of}을 넘게 썼지만 아직 우연일 수 있습니다. {runs}. "
     "예산을 {used} 사용했습니다{clean}{trend}.",
     "answer.no_data": "{pipeline}: 목표는 있으나 데이터가 없어 {promise} 지키는지 알 수 없습니다. {runs}{trend}.",
     "answer.no_objective": "{pipeline}: 정해진 목표가 없어 지킬 약속도 없습니다. {runs}{trend}.",
     "answer.unmeasured": "{pipeline}: 데이터 출처가 응답하지 않아 약속을 지키는지 알 수 없습니다. {runs}{trend}.",
     "promise.one": "약속을",
+    "promise.both": "약속 2개를 모두",
     "promise.all": "약속 {n}개를 모두",
     "promise.some": "약속 {n}개 중 {some}개를",
     "of.objective": "({objective})",

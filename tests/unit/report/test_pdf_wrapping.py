@@ -37,7 +37,10 @@ def test_words_of_a_log_keep_their_blanks() -> None:
 
 
 def test_what_is_cut_says_how_much_is_missing() -> None:
-    assert wrapped("a b c d e f", 1, cells, 3) == ["a", "b", "[... +4]"]
+    words = " ".join("abcdef").replace(" ", "1234567 ")
+    assert wrapped(words, 8, cells, 3) == ["a1234567", "b1234567", "[... +4]"]
+    assert wrapped("aa bb cc dd", 2, cells, 3) == ["aa", "bb", "+2"]
+    assert wrapped("a b c d", 1, cells, 3) == ["a", "b", "+"]
     assert wrapped("a b c", 1, cells, 3) == ["a", "b", "c"]
 
 

@@ -44,14 +44,27 @@ CASES = {
     "kept with little left": (
         report(WARNED),
         (
-            "nightly kept its promise, but should ship with care: 47 of 50 runs succeeded in week 10, only 10 % of "
-            "the error budget is left; failures fell from 5 to 3, most of them network."
+            "nightly still keeps within its promise, but should ship with care: 47 of 50 runs succeeded in "
+            "week 10, only "
+            "10 % of the error budget is left; failures fell from 5 to 3, most of them network."
         ),
         (
-            "nightly: 약속을 지켰지만 신중히 배포해야 합니다. 10주차에 실행 50건 중 47건이 성공했습니다. 오류 "
-            "예산이 10 %만 남았습니다. 실패는 5건에서 3건으로 줄었습니다(대부분 네트워크)."
+            "nightly: 약속을 아직 지키고 있지만 신중히 배포해야 합니다. 10주차에 실행 50건 중 47건이 성공했습니다. "
+            "오류 예산이 10 %만 남았습니다. 실패는 5건에서 3건으로 줄었습니다(대부분 네트워크)."
         ),
         Tone.WARN,
+    ),
+    "kept so far, and not proven": (
+        report(evaluation(30, 1, Status.HEALTHY, Judgement.NOT_ENOUGH_EVIDENCE), runs=Counted(7), classes=()),
+        (
+            "nightly keeps within its promise and may ship: all 7 runs succeeded in week 10, 33.33 % of the error "
+            "budget is left, and it takes 61 more good events to show it; failures fell from 5 to 0."
+        ),
+        (
+            "nightly: 약속을 지키고 있어 배포해도 됩니다. 10주차에 실행 7건이 모두 성공했습니다. 오류 예산이 33.33 % "
+            "남았습니다. 입증하려면 성공 이벤트 61건이 더 필요합니다. 실패는 5건에서 0건으로 줄었습니다."
+        ),
+        Tone.GOOD,
     ),
     "used up to the last": (
         report(SPENT, classes=(), runs=Counted(50)),
@@ -78,7 +91,7 @@ CASES = {
         ),
         Tone.BAD,
     ),
-    "not shown yet, one run that failed": (
+    "perhaps chance, one run that failed": (
         report(OVER, runs=Counted(0, 1), runs_before=Counted(), classes=(replace(NETWORK, count=1),)),
         (
             "nightly has used more than its error budget, which may still be chance: the only run in week 10 "
@@ -92,18 +105,19 @@ CASES = {
         ),
         Tone.WARN,
     ),
-    "not shown yet, one run that succeeded": (
+    "too little, one run that succeeded": (
         report(UNSURE, runs=Counted(1), runs_before=Counted(7), classes=()),
         (
-            "It is not shown yet that nightly keeps its promise: the only run in week 10 succeeded, 100 % of the "
-            "error budget is left, and it takes 61 more good events to show it; nothing failed the week before "
+            "Too little has happened to say whether nightly keeps its promise: the only run in week 10 "
+            "succeeded, 100 % of the error budget is left, and it takes 61 more good events to show it; "
+            "nothing failed the week before "
             "either."
         ),
         (
-            "nightly: 약속을 지키는지 아직 입증되지 않았습니다. 10주차에 단 한 번의 실행이 성공했습니다. 오류 "
-            "예산이 100 % 남았습니다. 입증하려면 성공 이벤트 61건이 더 필요합니다. 전주에도 실패가 없었습니다."
+            "nightly: 약속을 지키는지 말하기에는 아직 기록이 너무 적습니다. 10주차에 단 한 번의 실행이 성공했습니다. "
+            "오류 예산이 100 % 남았습니다. 입증하려면 성공 이벤트 61건이 더 필요합니다. 전주에도 실패가 없었습니다."
         ),
-        Tone.WARN,
+        Tone.IDLE,
     ),
     "an objective without data": (
         report(NO_DATA, **QUIET),
@@ -173,10 +187,10 @@ def test_every_standing_has_a_true_sentence(name: str) -> None:
 
 
 def test_several_promises_are_kept_together() -> None:
-    assert "kept all 2 promises and may ship" in answer(report(MET, MET), words_of("en")).text
+    assert "kept both promises and may ship" in answer(report(MET, MET), words_of("en")).text
     assert "60 % of the error budget of Nightly runs is left" in answer(report(MET, MET), words_of("en")).text
-    assert "kept all 2 promises, but" in answer(report(MET, WARNED), words_of("en")).text
-    assert "broke all 2 promises" in answer(report(BROKEN, BROKEN), words_of("en")).text
+    assert "keeps within both promises, but" in answer(report(MET, WARNED), words_of("en")).text
+    assert "broke both promises" in answer(report(BROKEN, BROKEN), words_of("en")).text
 
 
 def test_of_broken_promises_the_one_with_the_least_left_is_named() -> None:
