@@ -66,8 +66,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             time.sleep(0.1)
         yield standing
     finally:
-        process.kill()
-        process.wait()
+        # Killed it would leave its servers behind.
+        process.terminate()
+        process.wait(timeout=60)
 
 
 def test_prometheus_scrapes_every_server(stack: Stack) -> None:
@@ -110,8 +111,8 @@ def test_the_totals_that_were_replayed_go_on_in_what_is_scraped(stack: Stack) ->
 def test_a_page_arrives_through_alertmanager(stack: Stack) -> None:
     active = stack.ask("/api/v1/alertmanagers")["activeAlertmanagers"]
     assert [each["url"] for each in active] == [f"{stack.url('alertmanager')}/api/v2/alerts"]
-    assert re.search(r"Slack page  \[PAGE.*nightly", stack.said)
-    assert "mail        to oncall@team.example: [PAGE" in stack.said
+    servers.wait_until("the page in Slack", lambda: bool(re.search(r"Slack page  \[PAGE.*nightly", stack.said)))
+    servers.wait_until("the mail", lambda: "mail        to oncall@team.example: [PAGE" in stack.said)
 
 
 def test_it_goes_on_with_new_runs(stack: Stack) -> None:
