@@ -232,9 +232,11 @@ class Http:
         for chunk in answer.iter_content(65536):
             body += chunk
             if len(body) > call.max_answer_bytes:
-                raise HttpError(f"{call.place} answered more than the {call.max_answer_bytes} bytes that were expected")
+                told = f"{call.place} answered more than the {call.max_answer_bytes} bytes that were expected"
+                raise HttpError(told, status=answer.status_code)
             if self._timing.clock() > give_up_at:
-                raise HttpError(f"{call.place} did not finish its answer in {self._patience_seconds:g} s")
+                told = f"{call.place} did not finish its answer in {self._patience_seconds:g} s"
+                raise HttpError(told, status=answer.status_code)
         return bytes(body)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from lumen_action.gate.junit import Results
-from lumen_action.model import Outcome
+from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.sli.incidents import Incident
+from lumen_action.slo.phrases import counted
 
 _SHOWN = 5
 _LONGEST_NAME = 120
@@ -40,21 +42,33 @@ def no_open_incident(incidents: Sequence[Incident]) -> Condition:
     return Condition("incidents", State.FAILED, f"{len(incidents)} {noun} open: {shown}")
 
 
+def checks_in(facts: Iterable[Fact]) -> Mapping[str, Mapping[str, Outcome]]:
+    """Return the latest outcome of every check by region; forks, and what was cancelled or skipped, say nothing."""
+    latest: dict[str, dict[str, Outcome]] = defaultdict(dict)
+    for fact in sorted(facts, key=lambda fact: (fact.ended_ms, fact.key)):
+        if fact.key.kind is Kind.CHECK and fact.trust is Trust.TRUSTED and fact.outcome.counted:
+            latest[fact.key.stage][fact.key.region] = fact.outcome
+    return latest
+
+
 def check_passed(name: str, known: Mapping[str, Outcome]) -> Condition:
-    """Hold when the latest check of a name was good."""
-    outcome = known.get(name)
-    if outcome is None:
+    """Hold when the latest check of a name was good in every region."""
+    if not known:
         return Condition(f"check {name}", State.UNKNOWN, "nothing is recorded of it")
-    state = State.OK if outcome.good else State.FAILED
-    return Condition(f"check {name}", state, f"its latest outcome is {outcome}")
+    bad = {region: outcome for region, outcome in known.items() if not outcome.good}
+    shown = sorted({outcome.value for outcome in (bad or known).values()})
+    where = f" in {_listed(sorted(bad))}" if bad and len(known) > 1 else ""
+    found = f"its latest outcome is {' and '.join(shown)}{where}"
+    return Condition(f"check {name}", State.FAILED if bad else State.OK, found)
 
 
 def passing_tests(results: Results, missing: Sequence[str]) -> Condition:
     """Hold when tests ran and all of them passed; `missing` are the patterns that no file fits."""
     skipped = f", {results.skipped} skipped" if results.skipped else ""
-    counts = f"{results.failed} of {results.ran} tests failed{skipped}"
+    counts = f"{results.failed} of {counted(results.ran, 'test')} failed{skipped}"
     if results.refused:
-        return Condition("tests", State.FAILED, f"{_listed(results.refused)} ({counts} elsewhere)")
+        elsewhere = f" ({counts} elsewhere)" if results.tests else ""
+        return Condition("tests", State.FAILED, f"{_listed(results.refused)}{elsewhere}")
     if results.failed:
         named = f": {_listed(results.failures)}" if results.failures else ""
         return Condition("tests", State.FAILED, f"{counts}{named}")
@@ -62,7 +76,7 @@ def passing_tests(results: Results, missing: Sequence[str]) -> Condition:
         return Condition("tests", State.UNKNOWN, f"no file fits {_listed(missing)}")
     if not results.ran:
         return Condition("tests", State.UNKNOWN, f"no test ran{skipped}")
-    return Condition("tests", State.OK, f"{results.ran} tests passed{skipped}")
+    return Condition("tests", State.OK, f"{counted(results.ran, 'test')} passed{skipped}")
 
 
 def unknown(name: str, why: str) -> Condition:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lumen_action.gate.deciding import GateDecision
-from lumen_action.gate.overriding import MOST_REASON, Override, Overrides, instant_of, stamp
+from lumen_action.gate.overriding import LONGEST_MS, MOST_AUTHOR, MOST_REASON, Override, Overrides, instant_of, stamp
 from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.model.fact import details
 from lumen_action.slo.phrases import used_percent
 
 _GIVEN, _REVOKED = "given", "revoked"
+# Clocks of machines differ; one that is further ahead is wrong, and what it says of now cannot be known.
+_MOST_AHEAD_MS = 24 * 3_600_000
 
 
 def decision_fact(like: Fact, decision: GateDecision) -> Fact:
@@ -46,10 +48,9 @@ def revocation_fact(like: Fact, author: str, revoked: Override) -> Fact:
 
 def overrides_in(facts: Iterable[Fact], now_ms: int) -> Overrides:
     """Return which override of a pipeline's facts holds now; what forks say counts for nothing."""
-    told = [fact for fact in facts if _of_override(fact)]
     active = ended = None
     revoked = False
-    for fact in sorted(told, key=lambda fact: (fact.ended_ms, fact.key)):
+    for fact in _said(facts, now_ms):
         override = _override(fact)
         if fact.told["override"] == _REVOKED:
             active, ended, revoked = None, active or ended, bool(active) or revoked
@@ -60,13 +61,27 @@ def overrides_in(facts: Iterable[Fact], now_ms: int) -> Overrides:
     return Overrides(active, ended, revoked)
 
 
+def said_last(facts: Iterable[Fact], now_ms: int) -> int:
+    """Return now, or a moment after all that machines whose clock is ahead of ours said of overrides."""
+    return max([now_ms, *(fact.ended_ms + 1 for fact in _said(facts, now_ms))])
+
+
+def _said(facts: Iterable[Fact], now_ms: int) -> Sequence[Fact]:
+    told = [fact for fact in facts if _of_override(fact) and fact.ended_ms <= now_ms + _MOST_AHEAD_MS]
+    return sorted(told, key=lambda fact: (fact.ended_ms, fact.key))
+
+
 def _of_override(fact: Fact) -> bool:
     return fact.key.kind is Kind.GATE and fact.trust is Trust.TRUSTED and "override" in fact.told
 
 
 def _override(fact: Fact) -> Override | None:
+    """Return the override of a fact, unless it is one that the gate would not have taken."""
     until_ms = instant_of(fact.told.get("until", ""))
-    return None if until_ms is None else Override(fact.told.get("author", ""), fact.told.get("reason", ""), until_ms)
+    author, reason = (fact.told.get(name, "").strip() for name in ("author", "reason"))
+    if until_ms is None or until_ms > fact.ended_ms + LONGEST_MS or not (author and reason):
+        return None
+    return Override(author[:MOST_AUTHOR], reason[:MOST_REASON], until_ms)
 
 
 def _beside(like: Fact, told: dict[str, str], mark: str) -> Fact:

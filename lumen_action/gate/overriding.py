@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 
 from lumen_action.errors import ConfigError, shown
 from lumen_action.gate.policy import length_ms
 
 _LONGEST_DAYS = 7
-_LONGEST_MS = _LONGEST_DAYS * 24 * 3_600_000
+LONGEST_MS = _LONGEST_DAYS * 24 * 3_600_000
 _EXAMPLES = {
     "override-reason": "the fix for INC-7 must go out",
     "override-author": "alice",
@@ -42,7 +42,7 @@ class Overrides:
     """Whether somebody ended it before its time."""
 
 
-def asked_override(reason: str, author: str, until: str, now_ms: int) -> Override | None:
+def asked_override(reason: str, author: str, until: str, now_ms: int, zone: tzinfo = timezone.utc) -> Override | None:
     """Return the override that was asked for, if it was; a ConfigError names all that is missing or wrong."""
     said = {"override-reason": reason.strip(), "override-author": author.strip(), "override-until": until.strip()}
     if not any(said.values()):
@@ -53,12 +53,12 @@ def asked_override(reason: str, author: str, until: str, now_ms: int) -> Overrid
         raise ConfigError(
             f"{', '.join(missing)}: missing; an override needs a reason, an author and an end: add {examples}"
         )
-    until_ms = _moment(said["override-until"], now_ms)
+    until_ms = _moment(said["override-until"], now_ms, zone)
     if until_ms is None:
         raise ConfigError(
             f"override-until: {shown(until)} is no time; write `--override-until 2h`, `3d` or `2026-01-02T18:00:00Z`"
         )
-    if not now_ms < until_ms <= now_ms + _LONGEST_MS:
+    if not now_ms < until_ms <= now_ms + LONGEST_MS:
         wrong = "lies in the past" if until_ms <= now_ms else f"is more than {_LONGEST_DAYS} days ahead"
         raise ConfigError(
             f"override-until: {shown(until)} {wrong}; write a time within {_LONGEST_DAYS} days, such as `2h`"
@@ -76,18 +76,20 @@ def stamp(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def instant_of(text: str) -> int | None:
-    """Read a moment of ISO 8601, in UTC where it names no zone."""
+def instant_of(text: str, zone: tzinfo = timezone.utc) -> int | None:
+    """Read a moment of ISO 8601; where it names no zone it is a clock's of this one."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        # In UTC it may lie in a year that no calendar has.
+        return int(zoned.astimezone(timezone.utc).timestamp() * 1000)
+    except (ValueError, OverflowError):
         return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
-def _moment(text: str, now_ms: int) -> int | None:
+def _moment(text: str, now_ms: int, zone: tzinfo) -> int | None:
     length = length_ms(text)
-    return instant_of(text) if length is None else now_ms + length
+    return instant_of(text, zone) if length is None else now_ms + length
 
 
 def _quoted(word: str) -> str:

@@ -179,8 +179,16 @@ class SqliteLedger:
     def days(self, pipeline: str) -> list[str]:
         """Return the days of a pipeline's facts in order."""
         with self._asking():
-            query = "SELECT DISTINCT day FROM fact WHERE pipeline = ? ORDER BY day"
-            return [day for (day,) in self._base.execute(query, (pipeline,))]
+            # From one day to the next, as with names: a year of 500 runs a day has a million facts.
+            days = self._base.execute(
+                "WITH RECURSIVE named(day) AS ("
+                " SELECT min(day) FROM fact WHERE pipeline = :pipeline"
+                " UNION ALL SELECT (SELECT min(day) FROM fact WHERE pipeline = :pipeline AND day > named.day)"
+                " FROM named WHERE day IS NOT NULL"
+                ") SELECT day FROM named WHERE day IS NOT NULL ORDER BY day",
+                {"pipeline": pipeline},
+            )
+            return [day for (day,) in days]
 
     @contextmanager
     def publishing(self, timeout: float) -> Iterator[None]:

@@ -26,7 +26,8 @@ _FIELD = "counts"
 _PLUS = "+"
 """Joins columns that make up the total together."""
 
-_WHOLE = re.compile(r"(\d{1,15})(?:\.0*)?", re.ASCII)
+_MOST_DIGITS = 15
+_WHOLE = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
 _NEGATIVE = re.compile(r"-\d+(?:\.\d*)?", re.ASCII)
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _EPOCH = re.compile(r"\d{9,14}", re.ASCII)
@@ -63,7 +64,9 @@ def measured(source: CountsSource, folder: Path, span: Span, calendar: Calendar)
     inside = sorted((tick for tick in ticks if span.begin_ms < tick.at_ms <= span.end_ms), key=lambda tick: tick.at_ms)
     left = len(ticks) - len(inside)
     notes = (f"{left} of {len(ticks)} rows of {reading.table.file} are not of the window",) if left else ()
-    return Measured(tuple(inside), max((tick.at_ms for tick in ticks), default=None), notes)
+    # A row of a day to come, as tables that are filled in have them, is nothing that was heard.
+    newest_ms = max((tick.at_ms for tick in ticks if tick.at_ms <= span.end_ms), default=None)
+    return Measured(tuple(inside), newest_ms, notes)
 
 
 def _named(table: Table, words: Sequence[str]) -> str | None:
@@ -106,8 +109,10 @@ class _Reading:
     def _tick(self, row: Row, part: str, totals: Sequence[str], *, good: bool) -> Tick | None:
         known = len(self.faults)
         some, whole = self._count(row, part), sum(self._count(row, name) for name in totals)
+        is_read = len(self.faults) == known
         at_ms = self._moment(row, self.time) if self.time else 0
-        if some > whole:
+        # A number that cannot be read is no 0 to compare with.
+        if is_read and some > whole:
             fix = "swap the columns, or count both over the same events"
             self.faults.append(f"{_FIELD}: {row.place}: {part}: found {some}, more than all {whole}; {fix}")
         return Tick(at_ms, whole, whole - some if good else some) if len(self.faults) == known else None
@@ -116,9 +121,11 @@ class _Reading:
         value = row.cells.get(column)
         text = "" if value is None or isinstance(value, bool) else str(value).strip()
         found = _WHOLE.fullmatch(text)
-        if found:
+        if found and len(found[1]) <= _MOST_DIGITS:
             return int(found[1])
-        if _NEGATIVE.fullmatch(text):
+        if found:
+            fix = f"write a number of at most {_MOST_DIGITS} digits"
+        elif _NEGATIVE.fullmatch(text):
             fix = "write 0 or more: a count only adds up"
         elif text.endswith("%"):
             fix = "write a number of events: a percentage has no counts, and without counts there is no budget"

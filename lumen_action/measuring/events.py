@@ -39,7 +39,8 @@ class Found:
     """What some days say to a source.
 
     `good_ms` is when runs became good, for sources that ask how long ago that was; `heard_ms` when anything was last
-    heard of what is selected; `seen` are the days of which something is known, for sources that count days.
+    heard of what is selected, up to the moment that is asked about; `seen` are the days of which something is known,
+    for sources that count days.
     """
 
     ticks: list[Tick] = field(default_factory=list)
@@ -72,7 +73,8 @@ def found_in(facts: Sequence[Fact], wanted: Sequence[Wanted], calendar: Calendar
     runs = tallied.runs if tallied else runs_of(facts)
     within = _clamping(calendar)
     by_region = {region: in_region(runs, region) for region in {each.source.region for each in wanted}}
-    heard_ms = {region: heard(selected) for region, selected in by_region.items()}
+    asked = {(each.source.region, each.now_ms) for each in wanted}
+    heard_ms = {(region, now_ms): heard(by_region[region], now_ms) for region, now_ms in asked}
     found = []
     for each in wanted:
         source = each.source
@@ -90,7 +92,7 @@ def found_in(facts: Sequence[Fact], wanted: Sequence[Wanted], calendar: Calendar
                 for ended_ms, good in read(run, source)
             ]
         good_ms = good_moments(selected) if source.events is Events.FRESHNESS else []
-        found.append(Found(ticks, good_ms, heard_ms[source.region], seen))
+        found.append(Found(ticks, good_ms, heard_ms[source.region, each.now_ms], seen))
     return found
 
 
@@ -99,9 +101,10 @@ def in_region(runs: Iterable[RegionRun], region: str) -> list[RegionRun]:
     return [run for run in runs if region in ("", run.region)]
 
 
-def heard(runs: Iterable[RegionRun]) -> int | None:
-    """Return when anything was last heard of runs."""
-    return max((fact.observed_at_ms for run in runs for fact in run.facts), default=None)
+def heard(runs: Iterable[RegionRun], now_ms: int) -> int | None:
+    """Return when anything was last heard of runs, up to a moment."""
+    observed = (fact.observed_at_ms for run in runs for fact in run.facts)
+    return max((at_ms for at_ms in observed if at_ms <= now_ms), default=None)
 
 
 def good_moments(runs: Iterable[RegionRun]) -> list[int]:

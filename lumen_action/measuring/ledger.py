@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from lumen_action.errors import shown
@@ -86,10 +87,10 @@ def _ages(asked: Asked, good_ms: Sequence[int]) -> Iterator[Tick]:
         end_ms += width
 
 
-def _by_region(facts: list[Fact]) -> dict[str, Found]:
+def _by_region(facts: list[Fact], now_ms: int) -> dict[str, Found]:
     runs = runs_of(facts)
     by_region = {region: in_region(runs, region) for region in {run.region for run in runs}}
-    return {region: Found(good_ms=good_moments(its), heard_ms=heard(its)) for region, its in by_region.items()}
+    return {region: Found(good_ms=good_moments(its), heard_ms=heard(its, now_ms)) for region, its in by_region.items()}
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ class _Pipeline:
     days: Days
     calendar: Calendar
     schedule: Schedule | None
-    looks: dict[tuple[str, ...], list[tuple[str, Found]]] = field(default_factory=dict)
-    """What was heard by region in days before a window, for all who look back as far."""
+    looks: dict[tuple[int, tuple[str, ...]], list[tuple[str, Found]]] = field(default_factory=dict)
+    """What was heard by region up to a moment in days before a window, for all who look back as far."""
 
     def found(self, asked: Sequence[Asked]) -> list[Found]:
         wanted = [self._wanted(each) for each in asked]
@@ -156,10 +157,12 @@ class _Pipeline:
         names = self.days.names[: bisect_left(self.days.names, wanted.first)]
         for end in range(len(names), 0, -_DAYS_A_LOOK):
             days = tuple(names[max(0, end - _DAYS_A_LOOK) : end])
-            if days not in self.looks:
-                self.looks[days] = [each for group in self.days.reduce(days, _by_region) for each in group.items()]
+            look = (wanted.now_ms, days)
+            if look not in self.looks:
+                groups = self.days.reduce(days, partial(_by_region, now_ms=wanted.now_ms))
+                self.looks[look] = [each for group in groups for each in group.items()]
             seen = Found()
-            for region, found in self.looks[days]:
+            for region, found in self.looks[look]:
                 if wanted.source.region in ("", region):
                     seen.add(found)
             yield days[0], seen

@@ -20,6 +20,8 @@ from lumen_action.slo.evaluation import Measured, Span, Tick
 from lumen_action.slo.objective import WINDOW_PLACEHOLDER, DataSource, RatioSource, Slo, ValueSource
 
 _FINE_MS = 15_000
+# What sums of parts of events may be off.
+_HAIR = 1e-6
 
 
 def access_of(name: str, data_sources: Sequence[DataSource], options: PrometheusOptions) -> Access:
@@ -57,9 +59,12 @@ def _ratio_or_value(source: RatioSource | ValueSource, asking: Asking, stretches
 def _ratio(source: RatioSource, asking: Asking, stretches: Sequence[Stretch]) -> Measured:
     counts = counts_of(source, asking, stretches)
     totals = [max(total or 0.0, 0.0) for total in counts.totals]
-    bads = [_bad(source, part, total) for part, total in zip(counts.parts, totals, strict=True)]
-    kept = [min(max(bad, 0.0), total) for bad, total in zip(bads, totals, strict=True)]
-    notes = [*counts.notes, *_told(bads, kept, counts.totals)]
+    bads = [
+        total - (part or 0.0) if source.part_is_good else part or 0.0
+        for part, total in zip(counts.parts, totals, strict=True)
+    ]
+    kept, over = _fitted(bads, totals)
+    notes = [*counts.notes, *_told(kept, over, counts.totals)]
     ticks = tuple(
         Tick(stretch.end_ms, total, min(bad, total))
         for stretch, total, bad in zip(stretches, whole(totals), whole(kept), strict=True)
@@ -68,17 +73,24 @@ def _ratio(source: RatioSource, asking: Asking, stretches: Sequence[Stretch]) ->
     return Measured(ticks, notes=tuple(notes))
 
 
-def _bad(source: RatioSource, part: Count, total: float) -> float:
-    """Return the bad events; a part that no series tells is none of the total, where there is a total."""
-    if not total:
-        return 0.0
-    return total - (part or 0.0) if source.part_is_good else part or 0.0
+def _fitted(bads: Sequence[float], totals: Sequence[float]) -> tuple[list[float], float]:
+    """Keep the bad events of each stretch between none and all, and return those that fit nowhere.
+
+    What is too much or too little belongs to the stretches before: an event is corrected after it was counted, and
+    may be scraped after the total that it is a part of.
+    """
+    kept: list[float] = []
+    over = 0.0
+    for bad, total in zip(reversed(bads), reversed(totals), strict=True):
+        fits = min(max(bad + over, 0.0), total)
+        over += bad - fits
+        kept.append(fits)
+    return kept[::-1], over
 
 
-def _told(bads: Sequence[float], kept: Sequence[float], totals: Sequence[Count]) -> Iterator[str]:
-    moved = sum(1 for bad, one in zip(bads, kept, strict=True) if bad != one)
-    if moved:
-        yield f"the part was more than the total, or less than nothing, in {moved} of {len(bads)} stretches; cut to fit"
+def _told(kept: Sequence[float], over: float, totals: Sequence[Count]) -> Iterator[str]:
+    if abs(over) > _HAIR:
+        yield "the part is more than the total, or less than nothing; it is cut to fit"
     if any(total is not None and total < 0 for total in totals):
         yield "the total was less than nothing in some stretches; those do not count"
     if any(not float(count).is_integer() for count in (*kept, *(total or 0.0 for total in totals))):

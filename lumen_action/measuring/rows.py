@@ -77,10 +77,12 @@ def _rows(file: str, value: object) -> Sequence[Mapping[str, object]]:
 
 
 def _csv(file: str, text: str) -> Table:
-    first = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=first.count)
+    # Old spreadsheets end a line with a carriage return alone.
+    file_lines = StringIO(text, newline=None)
+    separator = max(_SEPARATORS, key=file_lines.readline().count)
+    file_lines.seek(0)
     try:
-        lines = csv.reader(StringIO(text), delimiter=separator, strict=True)
+        lines = csv.reader(file_lines, delimiter=separator, strict=True)
         read = [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
     except csv.Error as fault:
         raise ConfigError(f"{_FIELD}: {file} is no CSV ({fault}); write a header and a row a line") from None

@@ -72,6 +72,8 @@ class LineChart:
     x_labels: tuple[str, ...]
     lines: tuple[Line, ...]
     unit: str = "%"
+    marked: tuple[int, ...] = ()
+    """Which labels stand below it, as far as there is room; all may where none are named."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class BarChart:
     says: str
     x_labels: tuple[str, ...]
     stacks: tuple[Stack, ...]
+    reach: int = 0
+    """Up to which count its axis goes at least, so that charts beside each other can be compared."""
 
 
 Block: TypeAlias = Paragraph | Bullets | Table | LineChart | BarChart
@@ -131,7 +135,5 @@ LABELS = (
     "opens_run",
     "no_value",
     "as_table",
-    "previous",
-    "next",
 )
 """`page_of` holds `{page}` and `{pages}`; `as_table` opens the numbers of a chart."""

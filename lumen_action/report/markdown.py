@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from lumen_action.report.document import (
     BarChart,
@@ -83,8 +84,7 @@ def _paragraph(paragraph: Paragraph) -> str:
 def _table(table: Table) -> str:
     if not table.rows:
         return ""
-    columns = zip(*table.rows, strict=True)
-    numbers = [all(each.number or each.text == "-" for each in column) for column in columns]
+    numbers = [any(each.number for each in column) for column in zip(*table.rows, strict=True)]
     lines = [
         [cell(name, _NAME) for name in table.head],
         ["--:" if number else "---" for number in numbers],
@@ -101,13 +101,14 @@ def _cell(shown: Cell) -> str:
 
 
 def _rows(chart: LineChart | BarChart) -> Iterator[str]:
-    """Yield a row of blocks for each line or stack, as high as its values are."""
+    """Yield a row of blocks for each line, or stack with anything in it, as high as its values are."""
     if isinstance(chart, LineChart):
         named: list[tuple[str, Sequence[float | None]]] = [(line.name, line.values) for line in chart.lines]
         low = min([0.0, *(value for _, values in named for value in values if value is not None)])
     else:
-        named, low = [(stack.name, stack.values) for stack in chart.stacks], 0.0
-    high = max([low + 1, *(value for _, values in named for value in values if value is not None)])
+        named, low = [(stack.name, stack.values) for stack in chart.stacks if any(stack.values)], 0.0
+    reach = chart.reach if isinstance(chart, BarChart) else 0
+    high = max([low + 1, reach, *(value for _, values in named for value in values if value is not None)])
     for name, values in named:
         if len(values) <= _MOST_BLOCKS:
             yield f"\n`{''.join(_level(value, low, high) for value in values)}` {plain(name, _NAME)}"
@@ -116,4 +117,5 @@ def _rows(chart: LineChart | BarChart) -> Iterator[str]:
 def _level(value: float | None, low: float, high: float) -> str:
     if value is None:
         return "·"
-    return _LEVELS[round((value - low) / (high - low) * (len(_LEVELS) - 1))]
+    # One failure among hundreds of runs has to be seen.
+    return _LEVELS[ceil((value - low) / (high - low) * (len(_LEVELS) - 1))]

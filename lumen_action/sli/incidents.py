@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lumen_action.model import Fact, Kind, Trust
 
-_OVER = frozenset({"closed", "resolved", "postmortem", "false_alarm", "merged"})
+_OVER = frozenset({"closed", "resolved", "postmortem", "postmortem_done", "false_alarm", "merged"})
 _BLOCKING = frozenset({"sev1", "sev2"})
 # Nobody closes what a companion opened: it counts as bad for the day in which the failure was everywhere.
 _UNTOLD_SEVERITY = "sev2"
@@ -43,12 +43,13 @@ def incidents_in(facts: Iterable[Fact]) -> tuple[Incident, ...]:
     told: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         if fact.key.kind is Kind.INCIDENT and fact.trust is Trust.TRUSTED:
-            told[_name(fact)].append(fact)
+            told[incident_of(fact)].append(fact)
     found = [_incident(name, sorted(group, key=lambda fact: (fact.ended_ms, fact.key))) for name, group in told.items()]
     return tuple(sorted(found, key=lambda incident: (incident.opened_ms, incident.name)))
 
 
-def _name(fact: Fact) -> str:
+def incident_of(fact: Fact) -> str:
+    """Return the name of the incident that a fact tells of."""
     return fact.told.get("incident") or f"{fact.key.run}-{fact.key.stage}"
 
 
@@ -56,10 +57,10 @@ def _incident(name: str, facts: list[Fact]) -> Incident:
     severity, state = (
         next((fact.told[word] for fact in reversed(facts) if word in fact.told), "") for word in ("severity", "state")
     )
-    number = re.sub(r"[^0-9]", "", severity)
+    number = re.search(r"[0-9]{1,3}", severity)
     return Incident(
         name=name,
-        severity=f"sev{number}" if number else _UNTOLD_SEVERITY,
+        severity=f"sev{int(number[0])}" if number else _UNTOLD_SEVERITY,
         state=state.lower(),
         opened_ms=facts[0].ended_ms,
         told_ms=facts[-1].ended_ms,

@@ -63,7 +63,8 @@ class Tick:
 class Measured:
     """What a source gave for a span, in the order of time.
 
-    `newest_ms` is when anything was last heard of the source at all, good, bad or outside the span; None if never.
+    `newest_ms` is when anything was last heard of the source by the end of the span, good, bad or before it; None if
+    never.
     """
 
     ticks: tuple[Tick, ...] = ()

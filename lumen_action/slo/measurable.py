@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from lumen_action.slo.objective import (
     Events,
     LedgerSource,
     Objective,
+    RollingWindow,
     Slo,
     Window,
 )
@@ -33,7 +35,12 @@ from lumen_action.slo.phrases import (
 from lumen_action.slo.slices import width_ms
 from lumen_action.slo.spans import duration_ms
 
+Planned = Callable[[Window], float | None]
+"""How many events a whole window is planned to have; None where nobody planned them."""
+
 _HUNDRED = 100
+# What a sum of planned parts of events may lack.
+_HAIR = 1e-6
 _LEAST_TARGET = Fraction(1, 2)
 _DAY_MS = 86_400_000
 _LONGEST_DAYS = 3660
@@ -59,6 +66,7 @@ class Volume:
     known: str
     window_ms: int
     by_clock: bool = False
+    planned: bool = False
 
     @property
     def per_day(self) -> Fraction:
@@ -86,7 +94,7 @@ def volume_of(evaluation: Evaluation) -> Volume | None:
     slo, span, planned = evaluation.slo, evaluation.span, Fraction(str(evaluation.planned or 0))
     slice_ms = _slice_ms(slo, evaluation.objective)
     if planned and planned >= evaluation.total:
-        return Volume(planned, "as planned", span.length_ms, by_clock=bool(slice_ms))
+        return Volume(planned, "as planned", span.length_ms, by_clock=bool(slice_ms), planned=True)
     if slice_ms:
         return Volume(Fraction(span.length_ms // slice_ms), "by the clock", span.length_ms, by_clock=True)
     if not evaluation.total:
@@ -109,7 +117,7 @@ def _slice_ms(slo: Slo, objective: Objective) -> int:
     return _DAY_MS if isinstance(slo.source, LedgerSource) and slo.source.events is Events.DAY else 0
 
 
-def judged(evaluation: Evaluation, volume: Volume | None) -> Finding:
+def judged(evaluation: Evaluation, volume: Volume | None, planned: Planned = lambda _: None) -> Finding:
     """Tell whether a single failure breaks the objective, and propose what could be measured."""
     slo, objective, name = evaluation.slo, evaluation.objective, evaluation.name
     what, over = noun(slo, objective), window_words(slo.window)
@@ -124,7 +132,7 @@ def judged(evaluation: Evaluation, volume: Volume | None) -> Finding:
         clean = counted(clean_runs_to_show(objective.target), what, "clean")
         found = f"{room}; {clean} in a row show it"
         return Finding(name, Standing.MEASURABLE, found, allowed=allowed, regime=good_for)
-    target, window = _target(volume.events), _window(slo.window, objective.target, volume)
+    target, window = _target(volume.events), _window(slo.window, objective.target, volume, planned)
     found = f"{room}, so a single one breaks it"
     fix = _fix(what, target, window, fewest_runs(objective.target), volume)
     return Finding(name, Standing.REFUSED, found, fix, target, window, allowed, good_for)
@@ -155,9 +163,19 @@ def _target(events: Fraction) -> float | None:
     return float(Fraction(math.floor(highest * steps), steps))
 
 
-def _window(window: Window, target: float, volume: Volume) -> Duration | None:
-    """Return the shortest window in which as many events as now let one fail."""
-    days = math.ceil(fewest_runs(target) / volume.per_day)
+def _window(window: Window, target: float, volume: Volume, planned: Planned) -> Duration | None:
+    """Return the shortest window in which as many events as are planned in it, or else as now, let one fail."""
+    needed = fewest_runs(target)
+    days = math.ceil(needed / volume.per_day)
+
+    def missing(longer: Window) -> int:
+        # A schedule has days without a run: a longer window may have fewer than this one seems to promise.
+        events = planned(longer) if volume.planned else None
+        return 0 if events is None else max(0, math.ceil(needed - events - _HAIR))
+
     if isinstance(window, CalendarWindow):
-        return next((each for each, least in _CALENDAR if least >= days), None)
+        longer = (each for each, least in _CALENDAR if least >= days)
+        return next((each for each in longer if not missing(replace(window, duration=each))), None)
+    while days <= _LONGEST_DAYS and (more := missing(RollingWindow(Duration(days, "d")))):
+        days += more
     return Duration(days, "d") if days <= _LONGEST_DAYS else None

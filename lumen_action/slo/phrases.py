@@ -18,7 +18,9 @@ from lumen_action.slo.objective import (
     Window,
 )
 
-_FEWEST_DIGITS, _MOST_DIGITS = 2, 12
+_FEWEST_DIGITS, _MOST_DIGITS = 2, 20
+# Of a formula: as many where they end, some where they do not.
+_ALL_DIGITS, _SOME_DIGITS = 9, 6
 _HUNDRED = 100
 _FULL, _EMPTY, _LOW = Fraction(_HUNDRED), Fraction(0), Fraction(20)
 _UNITS: Mapping[str, str] = {
@@ -58,9 +60,9 @@ def _side(value: Fraction, mark: Fraction) -> int:
     return (value > mark) - (value < mark)
 
 
-def exactly(target: float) -> Fraction:
-    """Return a target as it was written, without the noise of binary fractions."""
-    return Fraction(str(target))
+def exactly(written: float) -> Fraction:
+    """Return a number as it was written, without the noise of binary fractions."""
+    return Fraction(str(written))
 
 
 def target_percent(target: float) -> str:
@@ -105,6 +107,13 @@ def amount(count: Fraction | float) -> str:
     return faithful(count, _EMPTY, Fraction(1))
 
 
+def precisely(count: Fraction | float) -> str:
+    """Return a number for a formula: all its digits, or six where they do not end."""
+    exact = exactly(count) if isinstance(count, float) else Fraction(count)
+    ends = next((digits for digits in range(_ALL_DIGITS + 1) if (exact * 10**digits).denominator == 1), _SOME_DIGITS)
+    return f"{Decimal(round(exact * 10**ends)).scaleb(-ends):,f}"
+
+
 def noun(slo: Slo, objective: Objective) -> str:
     """Return what the events of an objective are, one of them."""
     if slo.budgeting is not Budgeting.OCCURRENCES and objective.slice_window:
@@ -114,10 +123,12 @@ def noun(slo: Slo, objective: Objective) -> str:
     return "stage" if slo.source.stage else _NOUNS[slo.source.events]
 
 
-def counted(count: Fraction | float, noun: str, quality: str = "") -> str:
+def counted(
+    count: Fraction | float, noun: str, quality: str = "", *, written: Callable[[Fraction | float], str] = amount
+) -> str:
     """Count things: `1 run`, `2 clean slices of 1h`."""
     first, *rest = noun.split(" ", 1)
-    return " ".join([amount(count), *quality.split(), first if count == 1 else f"{first}s", *rest])
+    return " ".join([written(count), *quality.split(), first if count == 1 else f"{first}s", *rest])
 
 
 def length(duration: Duration) -> str:

@@ -12,9 +12,12 @@ from typing import TypeVar
 
 from lumen_action.errors import shown
 from lumen_action.slo.objective import Duration
+from lumen_action.slo.spans import duration_ms
 from lumen_action.yamlite import Document
 from lumen_action.yamlite.document import KeyPath
 
+_LONGEST = Duration(100, "Y")
+_LONGEST_MS = duration_ms(_LONGEST)
 _DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
 
 Choice = TypeVar("Choice", bound=Enum)
@@ -97,7 +100,11 @@ class Node:
         """Return a duration in OpenSLO's shorthand."""
         match = _DURATION.fullmatch(self.value) if isinstance(self.value, str) else None
         if match:
-            return Duration(int(match[1]), match[2])
+            found = Duration(int(match[1]), match[2])
+            if duration_ms(found) <= _LONGEST_MS:
+                return found
+            self.refuse(self.shown, f"write at most {_LONGEST}, such as `{example}`")
+            return None
         self.refuse(self.shown, f"write a whole number and one of m, h, d, w, M, Q, Y, such as `{example}`")
         return None
 

@@ -27,6 +27,7 @@ from lumen_action.slo.phrases import (
     left_percent,
     noun,
     pace,
+    precisely,
     ratio_percent,
     spelled,
     target_percent,
@@ -115,7 +116,7 @@ def _window(evaluation: Evaluation, _at_ms: int, zone: tzinfo) -> Iterator[str]:
 
 def _data(evaluation: Evaluation, at_ms: int, zone: tzinfo) -> Iterator[str]:
     if evaluation.newest_ms is None:
-        yield "nobody says when it was counted" if evaluation.total else "nothing was ever heard of this source"
+        yield "unknown: nobody says when it was counted" if evaluation.total else "unknown: nothing was heard"
         return
     yield f"last heard of on {moment(evaluation.newest_ms, zone)}, {took(max(0, at_ms - evaluation.newest_ms))} before"
 
@@ -126,7 +127,8 @@ def _actual(evaluation: Evaluation, _at_ms: int, _zone: tzinfo) -> Iterator[str]
         yield f"unknown: no {counted(2, what).partition(' ')[2]} in the window"
         return
     all_of_them = counted(evaluation.total, what)
-    yield f"({evaluation.total:,} - {amount(evaluation.bad)} bad) / {all_of_them} = {actual_percent(evaluation)} good"
+    bad = precisely(evaluation.bad)
+    yield f"({evaluation.total:,} - {bad} bad) / {all_of_them} = {actual_percent(evaluation)} good"
     if evaluation.actual_low is not None and evaluation.actual_high is not None:
         target = evaluation.objective.target
         low = ratio_percent(evaluation.actual_low, target, floor)
@@ -137,18 +139,19 @@ def _actual(evaluation: Evaluation, _at_ms: int, _zone: tzinfo) -> Iterator[str]
 def _budget(evaluation: Evaluation, _at_ms: int, _zone: tzinfo) -> Iterator[str]:
     what, planned = noun(evaluation.slo, evaluation.objective), evaluation.planned
     target = evaluation.objective.target
-    volume = max(Fraction(evaluation.total), Fraction(planned or 0))
+    volume = max(Fraction(evaluation.total), exactly(planned or 0))
     if not volume:
         yield "unknown: neither counted nor planned"
         return
-    yield f"(1 - {target!r}) x {counted(volume, what)} = {amount(evaluation.budget.allowed)} may be bad"
+    events = counted(volume, what, written=precisely)
+    yield f"(1 - {target!r}) x {events} = {precisely(evaluation.budget.allowed)} may be bad"
     if planned is not None:
-        yield f"planned are {amount(planned)}, there were {evaluation.total:,}; the larger counts"
+        yield f"planned are {precisely(planned)}, there were {evaluation.total:,}; the larger counts"
 
 
 def _used(evaluation: Evaluation, _at_ms: int, _zone: tzinfo) -> Iterator[str]:
     if evaluation.total and evaluation.budget.allowed:
-        used, allowed = amount(evaluation.budget.used), amount(evaluation.budget.allowed)
+        used, allowed = precisely(evaluation.budget.used), precisely(evaluation.budget.allowed)
         yield f"{used} / {allowed} = {used_percent(evaluation)}, so {left_percent(evaluation)} is left"
     else:
         yield "unknown"

@@ -176,6 +176,54 @@ def test_a_deploy_job_runs_by_what_the_gate_it_needs_says(runner: Runner, team: 
     assert overrides == {"ended": "alice", "race": "alice"}
 
 
+FORK = Event(
+    "pull_request",
+    {
+        "number": 7,
+        "repository": {"full_name": "acme/reports", "fork": False},
+        "pull_request": {
+            "number": 7,
+            "head": {"sha": "0" * 40, "repo": {"full_name": "stranger/reports", "fork": True}},
+            "base": {"repo": {"full_name": "acme/reports", "fork": False}},
+        },
+    },
+)
+BARE = {
+    "name": "deploy",
+    "on": ["push", "pull_request"],
+    "jobs": {
+        "gate": {
+            "runs-on": "ubuntu-latest",
+            "steps": [
+                CHECKOUT,
+                {
+                    "id": "gate",
+                    "uses": "org/lumen-sli-action/actions/gate@v1",
+                    "with": {"ledger": "${{ vars.LUMEN_LEDGER }}"},
+                },
+            ],
+        }
+    },
+}
+
+
+def test_without_any_configuration_one_line_says_what_to_write(runner: Runner, consumer: Consumer) -> None:
+    run = runner.run(json.dumps(BARE), consumer)
+    assert run.exit_code != 0
+    (error,) = run.leg().annotations
+    assert (error.level, error.message.splitlines()) == ("error", [error.message])
+    assert "write `slo: {run: 0.95}` in lumen.yml" in error.message
+
+
+def test_a_fork_that_is_not_told_the_ledger_is_not_held_back(runner: Runner, consumer: Consumer) -> None:
+    (consumer.folder / "lumen.yml").write_text("pipeline: nightly\nslo: {run: 0.9}\n", encoding="utf-8")
+    run = runner.run(json.dumps(BARE), consumer, FORK)
+    assert run.exit_code == 0, run.leg().log
+    told = run.leg().outputs["gate"]
+    assert (told["decision"], told["allowed"]) == ("inconclusive", "true")
+    assert "a fork's job is not told the ledger" in told["reason"]
+
+
 @pytest.fixture
 def api() -> Iterator[GitHubApi]:
     def created(_: Asked) -> Answer:

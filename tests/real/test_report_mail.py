@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import socketserver
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -208,6 +211,43 @@ def test_a_mail_that_is_too_large_without_its_pdf_has_failed(start: Start, sende
     receipt = sender.send(start(size_limit=100))
     assert (receipt.state, sender.slept) == (State.FAILED, [])
     assert "it takes 100" in receipt.told
+
+
+@pytest.mark.parametrize(("when", "state", "tries"), [("hello", State.FAILED, 4), ("drips", State.UNKNOWN, 1)])
+def test_a_server_that_drips_its_answers_is_not_waited_for(
+    start: Start, sender: Told, when: str, state: State, tries: int
+) -> None:
+    server = start(hang_up=[when])
+    receipt = sender.send(server, patience_seconds=0.5)
+    assert (receipt.state, server.connections) == (state, tries)
+    assert "was not done in 0.5 s" in receipt.told
+
+
+def test_an_answer_that_is_none_leaves_it_unknown(start: Start, sender: Told) -> None:
+    receipt = sender.send(start(data=["thanks"]))
+    assert (receipt.state, sender.slept) == (State.UNKNOWN, [])
+    assert "something that is not SMTP" in receipt.told
+
+
+def test_who_hangs_up_while_tls_is_agreed_on_is_tried_again(sender: Told, certificate: servers.Certificate) -> None:
+    class HangsUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HangsUp) as listening:
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
+        receipt = sender.send(MailServer(certificate, security="tls", port=listening.server_address[1]))
+        listening.shutdown()
+    assert (receipt.state, len(sender.slept)) == (State.FAILED, 3)
+    assert "hung up while TLS was agreed on" in receipt.told
+
+
+def test_a_server_that_repeats_the_password_does_not_make_us_show_it(start: Start, sender: Told) -> None:
+    login = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+    receipt = sender.send(start(data=[f"451 {login}", f"554 {PASSWORD}"], recipients={TO[0]: [f"550 {PASSWORD}"]}))
+    assert "554 ***" in receipt.told
+    assert "451 ***" in sender.lines[0]
+    assert PASSWORD not in f"{receipt}{sender.lines}"
 
 
 def test_an_authority_that_is_none_is_told_in_words(start: Start, sender: Told, tmp_path: Path) -> None:

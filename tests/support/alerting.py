@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import email
 import email.message
-import email.policy
 import http.client
 import json
-import logging
 import re
-import socket
-import ssl
 import subprocess
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +17,7 @@ from typing import Any
 import loopback
 import servers
 import unpacked
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from mailserver import PASSWORD, MailServer
 from ruamel.yaml import YAML
 
 from lumen_action.alerting.rendering import Plan, render
@@ -31,7 +25,7 @@ from lumen_action.alerting.rulefile import Alert
 from lumen_action.alerting.words import Language
 
 SHIPPED = servers.ROOT / "rules" / "alertmanager"
-USER, PASSWORD, TOKEN = "lumen@team.example", "pass word of the mail", "token-of-the-hook"
+TOKEN = "token-of-the-hook"  # noqa: S105 - of the tests
 ENGLISH, KOREAN = "en", "ko"
 
 
@@ -45,41 +39,14 @@ class Inbox:
     web: str = ""
     smtp: str = ""
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take a mail; aiosmtpd gives the name."""
-        assert session.authenticated
-        assert session.ssl
-        content = envelope.content
-        assert isinstance(content, bytes)
-        self.mails.append(email.message_from_bytes(content, policy=email.policy.default))  # type: ignore[arg-type]
-        return f"250 taken by {server.hostname}"
-
     @contextlib.contextmanager
     def open(self, certificate: servers.Certificate) -> Iterator[Inbox]:
         """Take what is sent until left: mail only over TLS and with the password."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate.chain, certificate.key)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        controller = Controller(
-            self,
-            hostname="127.0.0.1",
-            port=port,
-            tls_context=context,
-            authenticator=_may_send,
-            auth_required=True,
-            require_starttls=True,
-            auth_exclude_mechanism=["LOGIN"],  # its prompts are not those that Alertmanager knows
-        )
-        logging.getLogger("mail.log").setLevel(logging.ERROR)  # it warns of itself at every mail
-        controller.start()
-        try:
-            with loopback.answering(self._take) as self.web:
-                self.smtp = f"127.0.0.1:{port}"
-                yield self
-        finally:
-            controller.stop()
+        # The prompts of LOGIN are not those that Alertmanager knows.
+        mail = MailServer(certificate, left_out=["LOGIN"])
+        with mail.serving(), loopback.answering(self._take) as self.web:
+            self.smtp, self.mails = f"{mail.host}:{mail.port}", mail.mails
+            yield self
 
     def _take(self, request: loopback.Quiet) -> None:
         body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
@@ -88,11 +55,6 @@ class Inbox:
         else:
             self.slack.append((request.path.strip("/"), body))
         request.reply(200, {}, b"ok")
-
-
-def _may_send(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401
-    good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
-    return AuthResult(success=good, handled=False)  # handled, a wrong password would end in silence
 
 
 def shipped_alerts(language: Language) -> list[Alert]:

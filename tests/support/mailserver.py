@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import email
 import email.policy
@@ -34,9 +35,12 @@ class MailServer:
     recipients: dict[str, list[str]] = field(default_factory=dict)
     """Answers to recipients by address."""
     hang_up: list[str] = field(default_factory=list)
-    """When to hang up: at `data`, before a mail has come, or `after` it was taken."""
+    """When to hang up: at `data`, before a mail has come, or `after` it was taken; or to answer line by line without
+    an end, at `hello` or, after a mail, as `drips`."""
     mails: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """Ways to log in that it does not have."""
     connections: int = 0
     host: str = "127.0.0.1"
     port: int = 0
@@ -67,6 +71,8 @@ class MailServer:
         if self.hang_up[:1] == ["after"]:
             self.hang_up.pop(0)
             server.transport.abort()
+        if self.hang_up[:1] == ["drips"]:
+            await _drip(server)
         return "250 taken"
 
     @contextlib.contextmanager
@@ -105,7 +111,7 @@ class _Controller(Controller):
             ssl_context=context if in_tls else None,
             data_size_limit=mail.size_limit,
             auth_require_tls=not in_tls,
-            auth_exclude_mechanism=[] if mail.authenticated else ["LOGIN", "PLAIN"],
+            auth_exclude_mechanism=mail.left_out if mail.authenticated else ["LOGIN", "PLAIN"],
             **starttls,
             **auth,
         )
@@ -115,6 +121,11 @@ class _Controller(Controller):
         mail.connections += 1
 
         class Faulty(SMTP):
+            async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+                if mail.hang_up[:1] == ["hello"]:
+                    await _drip(self)
+                await super().smtp_EHLO(hostname)
+
             async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
                 if mail.hang_up[:1] == ["data"]:
                     mail.hang_up.pop(0)
@@ -124,6 +135,12 @@ class _Controller(Controller):
                 await super().smtp_DATA(arg)
 
         return Faulty(self.handler, **self.SMTP_kwargs)
+
+
+async def _drip(server: SMTP) -> None:
+    while server.transport and not server.transport.is_closing():
+        await server.push("250-still there")
+        await asyncio.sleep(0.01)
 
 
 def _may_send(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401

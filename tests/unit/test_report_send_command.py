@@ -264,6 +264,48 @@ def test_a_mistake_is_told_with_what_to_write(
     assert "s3cr3t" not in team.err
 
 
+def test_all_mistakes_are_told_together(team: Team) -> None:
+    assert team.send("--period", "year", "--date", "x", "--link", "x", "--language", "de", "--channel", "pigeon") == 2
+    assert [line.split(": ")[1] for line in team.err.splitlines()] == ["period", "date", "link", "language", "channel"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"target": float("inf")}, {"actual": "most"}, {"budget_left_percent": []}, {"status": "fine"}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_report_with_impossible_values_is_none(team: Team, hook: Receiver, changed: dict[str, Any]) -> None:
+    file = team.folder / "lumen-reports" / "nightly-2026-W10.json"
+    told = json.loads(file.read_text())
+    told["objectives"][0] |= changed
+    file.write_text(json.dumps(told))
+    assert team.send(str(file)) == 2
+    assert "is not the JSON of a report" in team.err
+    assert hook.got == []
+
+
+def test_of_several_reports_each_line_says_which(team: Team, hook: Receiver) -> None:
+    built(team.folder / "lumen-reports", "upload", week=9)
+    assert team.send() == 0
+    assert [line.partition(", webhook")[0] for line in team.out.splitlines()] == ["nightly 2026-W10", "upload 2026-W09"]
+    assert len(hook.got) == 2
+
+
+def test_a_long_name_leaves_room_for_how_it_stands(team: Team, hook: Receiver) -> None:
+    name = team.folder / "lumen-reports" / "nightly-2026-W10.json"
+    name.write_text(json.dumps({**json.loads(name.read_text()), "pipeline": "n" * 10_000}))
+    (report,) = team.answer()
+    assert report["subject"].endswith("n…, week 10 of 2026: error budget low")
+    assert len(report["subject"]) < 150
+    assert len(hook.got) == 1
+
+
+def test_no_snapshot_is_taken_for_what_was_sent_before(team: Team, hook: Receiver) -> None:
+    assert (team.send(), team.send("--grafana")) == (0, 0)
+    assert "no snapshot" not in team.err
+    assert len(hook.got) == 1
+
+
 def test_a_grafana_that_is_away_is_one_warning(team: Team, hook: Receiver) -> None:
     team.config("grafana: {url: 'http://127.0.0.1:9', dashboard: lumen-status}\n")
     team.env["LUMEN_GRAFANA_TOKEN"] = "glsa_s3cr3t"  # noqa: S105

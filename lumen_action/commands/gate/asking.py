@@ -15,6 +15,7 @@ from lumen_action.commands.slo.asked import Asked, moment_asked, objectives_aske
 from lumen_action.errors import ConfigError, shown
 from lumen_action.gate.overriding import Override, asked_override
 from lumen_action.gate.policy import ALIASES, CLOSES, Change, Freshness, Policy, change_of, length_ms
+from lumen_action.model import Trust
 from lumen_action.settings import Settings
 from lumen_action.slo.objective import LedgerSource, SloBook
 
@@ -72,6 +73,16 @@ class GateAsked:
         return self.objectives.at_ms
 
     @property
+    def pipelines(self) -> frozenset[str]:
+        """Return the pipelines whose incidents matter: its own, and those that the objectives are about."""
+        return _about(self.objectives.book) | {self.pipeline}
+
+    @property
+    def of_fork(self) -> bool:
+        """Tell whether it is a fork's job that asks."""
+        return self.session.host.identity().trust is Trust.FORK
+
+    @property
     def needs_ledger(self) -> bool:
         """Tell whether something was asked that only the ledger knows or keeps."""
         of_ledger = any(isinstance(slo.source, LedgerSource) for slo in self.objectives.book.slos)
@@ -112,7 +123,7 @@ def read_gate(arguments: argparse.Namespace, world: World) -> GateAsked:
     session = _session(arguments, world, problems)
     settings = session.settings if session else Settings()
     at_ms = moment_asked(arguments, settings, world, problems)
-    wish = _wish(arguments, world, at_ms, problems)
+    wish = _wish(arguments, world, settings, at_ms, problems)
     policy = _policy(arguments, world, settings, problems)
     book = SloBook(())
     if session:
@@ -142,7 +153,7 @@ def _change(text: str, problems: list[str]) -> Change:
         return Change.FEATURE
 
 
-def _wish(arguments: argparse.Namespace, world: World, at_ms: int, problems: list[str]) -> Wish:
+def _wish(arguments: argparse.Namespace, world: World, settings: Settings, at_ms: int, problems: list[str]) -> Wish:
     reason, author, until = (word(arguments, world, f"override-{part}") for part in ("reason", "author", "until"))
     revoke = flag(arguments, world, "revoke-override", problems)
     past = bool(word(arguments, world, "at"))
@@ -154,7 +165,7 @@ def _wish(arguments: argparse.Namespace, world: World, at_ms: int, problems: lis
         )
     elif not revoke:
         try:
-            override = asked_override(reason, author, until, at_ms)
+            override = asked_override(reason, author, until, at_ms, settings.calendar.zone)
         except ConfigError as fault:
             problems.extend(fault.problems)
     status = word(arguments, world, "status") or "none"
@@ -211,5 +222,10 @@ def _book(
 
 def _pipeline(session: Session, book: SloBook) -> str:
     """Return whose gate it is: as told, else the one pipeline that the objectives are about, else the workflow's."""
-    about = {slo.source.pipeline for slo in book.slos if isinstance(slo.source, LedgerSource)}
-    return session.settings.pipeline or (about.pop() if len(about) == 1 else "") or session.host.identity().pipeline
+    about = _about(book)
+    only = next(iter(about)) if len(about) == 1 else ""
+    return session.settings.pipeline or only or session.host.identity().pipeline
+
+
+def _about(book: SloBook) -> frozenset[str]:
+    return frozenset(slo.source.pipeline for slo in book.slos if isinstance(slo.source, LedgerSource)) - {""}

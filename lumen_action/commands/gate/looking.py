@@ -12,13 +12,12 @@ from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.slo.places import evaluated
 from lumen_action.errors import IntegrityError, RemoteError
 from lumen_action.failure.redaction import redact
-from lumen_action.gate.conditions import Condition, check_passed, no_open_incident, passing_tests, unknown
+from lumen_action.gate.conditions import Condition, check_passed, checks_in, no_open_incident, passing_tests, unknown
 from lumen_action.gate.deciding import Unmeasured
 from lumen_action.gate.junit import RefusedError, Results, read_results
 from lumen_action.ledger.deliver import deliver
 from lumen_action.measuring.daily import Days
 from lumen_action.model import Fact, Kind
-from lumen_action.sli.fold import collect, fold
 from lumen_action.sli.incidents import incidents_in
 from lumen_action.slo.evaluation import Evaluation
 from lumen_action.slo.objective import LedgerSource
@@ -27,7 +26,7 @@ from lumen_action.slo.objective import LedgerSource
 DAYS = 30
 _PIECE_BYTES = 1 << 16
 _MOST_FILES = 10_000
-_WANTED = frozenset({Kind.GATE, Kind.INCIDENT, Kind.CHECK})
+_WANTED = frozenset({Kind.GATE, Kind.CHECK})
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,11 @@ class Recent:
 def recent(asked: GateAsked) -> Recent:
     """Return the facts about gates, incidents and checks; a ledger that does not answer is not asked again."""
     session = asked.session
-    waiting = [fact for _, fact in session.spool.pending() if fact.pipeline == asked.pipeline]
+    waiting = [fact for _, fact in session.spool.pending() if fact.pipeline in asked.pipelines]
     try:
         ledger = session.ledger()
+        if asked.needs_ledger and asked.of_fork and not ledger.durable:
+            return Recent(tuple(waiting), "a fork's job is not told the ledger where a secret or a variable names it")
         if asked.needs_ledger:
             keeps = bool(asked.wish.override or asked.wish.revoke)
             lasting_ledger(session, "what the gate looks at and decides would end with this job", evidence=keeps)
@@ -53,13 +54,17 @@ def recent(asked: GateAsked) -> Recent:
             return Recent(kept=False)
         if not asked.wish.dry_run:
             deliver(session.spool, ledger, session.world.clock_ms())
-        days = Days.of(ledger, asked.pipeline)
         today = date.fromisoformat(session.settings.calendar.day_of(asked.at_ms))
         first = (today - timedelta(days=DAYS)).isoformat()
-        found = [fact for day in days.names if day >= first for fact in days.facts_of(day)]
+        each_of = [Days.of(ledger, name) for name in sorted(asked.pipelines)]
+        found = [fact for days in each_of for day in days.names if day >= first for fact in days.facts_of(day)]
     except (RemoteError, IntegrityError) as fault:
         return Recent(tuple(waiting), str(fault))
-    known = [fact for fact in (*waiting, *found) if fact.key.kind in _WANTED]
+    known = [
+        fact
+        for fact in (*waiting, *found)
+        if fact.key.kind is Kind.INCIDENT or (fact.key.kind in _WANTED and fact.pipeline == asked.pipeline)
+    ]
     # Now is not asked of the clock: that of another machine may be ahead of ours.
     return Recent(tuple(fact for fact in known if not asked.wish.past or fact.ended_ms <= asked.at_ms))
 
@@ -89,15 +94,9 @@ def conditions(asked: GateAsked, known: Recent) -> Iterator[Condition]:
     elif known.kept:
         found = incidents_in(known.facts)
         yield no_open_incident([each for each in found if each.blocking and each.open_at(asked.at_ms)])
-    if asked.checks:
-        checks = (fact for fact in known.facts if fact.key.kind is Kind.CHECK)
-        state = fold(collect(checks), now_ms=asked.at_ms, calendar=asked.session.settings.calendar)
-        pipeline = state.pipelines.get(asked.pipeline)
-        for name in asked.checks:
-            if known.why:
-                yield unknown(f"check {name}", known.why)
-            else:
-                yield check_passed(name, pipeline.checks if pipeline else {})
+    checks = checks_in(known.facts)
+    for name in asked.checks:
+        yield unknown(f"check {name}", known.why) if known.why else check_passed(name, checks.get(name, {}))
     if asked.tests:
         yield passing_tests(*_results(asked.session.world.folder, asked.tests, asked.session.settings.secrets))
 
@@ -110,7 +109,10 @@ def _results(folder: Path, patterns: Sequence[str], secrets: Sequence[str]) -> t
         fitting = _fitting(folder, pattern)
         files |= dict.fromkeys(fitting)
         if not fitting:
-            missing.append(pattern)
+            hint = (
+                f" (a folder; write {pattern.rstrip('/')}/**/*.xml)" if pattern and (folder / pattern).is_dir() else ""
+            )
+            missing.append(f"{pattern}{hint}")
     results = Results()
     for file in list(files)[:_MOST_FILES]:
         try:
@@ -119,8 +121,11 @@ def _results(folder: Path, patterns: Sequence[str], secrets: Sequence[str]) -> t
             results += Results(refused=(f"{file.name} {fault}",))
     if len(files) > _MOST_FILES:
         results += Results(refused=(f"more than {_MOST_FILES} files fit; name fewer",))
-    shown = tuple(" ".join(redact(name, secrets).split()) for name in results.failures)
-    return replace(results, failures=shown), missing
+    failures, refused = (
+        tuple(" ".join(redact(name, secrets).split()) for name in names)
+        for names in (results.failures, results.refused)
+    )
+    return replace(results, failures=failures, refused=refused), missing
 
 
 def _fitting(folder: Path, pattern: str) -> list[Path]:

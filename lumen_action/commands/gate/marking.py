@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lumen_action.commands.asked import telling
 from lumen_action.commands.gate.asking import GateAsked
+from lumen_action.commands.gate.telling import headline
 from lumen_action.commands.github import client_of
 from lumen_action.errors import LumenError
 from lumen_action.gate.deciding import GateDecision
@@ -35,13 +36,13 @@ def mark_commit(asked: GateAsked, decision: GateDecision, summary: str, warnings
     from lumen_action.ciapi.statuses import Shown, write_check_run, write_commit_status
 
     name = _NAME if asked.name == "gate" else f"{_NAME} {asked.name}"
-    title = f"{decision.ruling.value}: {decision.reason}"
+    title = headline(decision)
     shown = Shown(name, sha, _CONCLUSIONS[decision.ruling], title, summary or title, session.host.identity().url)
     write = {"check": write_check_run, "commit": write_commit_status}[status]
     try:
         write(client_of(session, repository, telling(session.world)), shown)
     except LumenError as fault:
-        warnings.append(str(fault))
+        warnings.append(f"status: the decision does not stand at the commit: {fault}")
 
 
 def _sha(asked: GateAsked) -> str:

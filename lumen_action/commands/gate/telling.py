@@ -145,7 +145,8 @@ def _further(decision: GateDecision, policy: Policy, zone: tzinfo) -> Iterator[s
 
 def _passing(decision: GateDecision, policy: Policy) -> list[Change]:
     """Return the kinds of change that this would not block."""
-    budgets = not decision.closed and all(each.evaluation for each in decision.reasons if each.ruling is Ruling.BLOCK)
+    unsaid = policy.fails_closed and any(each.ruling is Ruling.INCONCLUSIVE for each in decision.reasons)
+    budgets = not unsaid and all(each.evaluation for each in decision.reasons if each.ruling is Ruling.BLOCK)
     return [each for each in Change if each in NEVER_BLOCKED or (budgets and policy.spent(each) is not Ruling.BLOCK)]
 
 

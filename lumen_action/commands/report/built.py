@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timezone, tzinfo
@@ -15,6 +16,7 @@ from lumen_action.files import read_as_told
 from lumen_action.ops.notify.message import one_line
 from lumen_action.report.model import Period, PeriodKind
 from lumen_action.report.periods import period_of
+from lumen_action.slo.evaluation import Status
 
 _MOST_BYTES = 16 * 1024 * 1024
 FIELD = "out"
@@ -103,7 +105,7 @@ def _read(file: Path, text: str) -> Built:
             objectives=tuple(map(_standing, told["objectives"])),
             unmeasured=tuple(map(one_line, told["objectives_unmeasured"])),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         raise ConfigError(
             f"{FIELD}: {file} is not the JSON of a report; name a folder or a file that `lumen report build` wrote"
         ) from None
@@ -112,11 +114,21 @@ def _read(file: Path, text: str) -> Built:
 def _standing(told: Mapping[str, Any]) -> Standing:
     return Standing(
         name=one_line(str(told["display_name"] or told["slo"])),
-        status=str(told["status"]),
-        target=float(told["target"]),
-        actual=told["actual"],
-        left_percent=told["budget_left_percent"],
+        status=Status(told["status"]).value,
+        target=_number(told["target"]),
+        actual=_known(told["actual"]),
+        left_percent=_known(told["budget_left_percent"]),
     )
+
+
+def _known(value: object) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError
+    return float(value)
 
 
 def _zone(name: str) -> tzinfo:

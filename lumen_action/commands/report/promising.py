@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from lumen_action.commands.slo.places import groups, is_silent
 from lumen_action.errors import RemoteError
-from lumen_action.http import HttpError
 from lumen_action.measuring import Places, Question, read, zone_of
 from lumen_action.report.model import Point, Promise
 from lumen_action.slo.evaluating import burn_down, evaluate
 from lumen_action.slo.evaluation import Measured, Span
-from lumen_action.slo.objective import LedgerSource, RatioSource, Slo, ValueSource
+from lumen_action.slo.objective import LedgerSource, Slo, SloBook
 from lumen_action.slo.spans import span_of
 
 
@@ -28,36 +28,22 @@ class Promised:
 def promised(slos: Sequence[Slo], places: Places, points_ms: Sequence[int]) -> Promised:
     """Return what every objective came to at the last of these moments; a source that is silent hides no other."""
     found = Promised()
+    by_name: dict[str, list[Promise]] = {}
     silent: dict[str, RemoteError] = {}
-    for together in _groups(slos):
-        source = together[0].source
-        server = source.data_source if isinstance(source, (RatioSource, ValueSource)) else None
+    for together, server in groups(SloBook(tuple(slos))):
         try:
-            if server is not None and server in silent:
+            if server in silent:
                 raise silent[server]
             now, past = _measured(together, places, points_ms, found.notes)
         except RemoteError as fault:
-            if server is not None and _is_silent(fault):
+            if server and is_silent(fault):
                 silent[server] = fault
             found.unmeasured |= dict.fromkeys((slo.name for slo in together), str(fault))
         else:
-            found.promises += _promises(now, past, places, points_ms)
+            for promise in _promises(now, past, places, points_ms):
+                by_name.setdefault(promise.now.slo.name, []).append(promise)
+    found.promises = [promise for slo in slos for promise in by_name.get(slo.name, ())]
     return found
-
-
-def _groups(slos: Sequence[Slo]) -> Iterator[Sequence[Slo]]:
-    """Yield what is read together: all of the ledger, and each of the others alone."""
-    of_ledger = [slo for slo in slos if isinstance(slo.source, LedgerSource)]
-    if of_ledger:
-        yield of_ledger
-    yield from ([slo] for slo in slos if not isinstance(slo.source, LedgerSource))
-
-
-def _is_silent(fault: BaseException | None) -> bool:
-    """Tell whether a server said nothing at all, so that another question would only wait as long."""
-    while fault and not isinstance(fault, HttpError):
-        fault = fault.__cause__
-    return isinstance(fault, HttpError) and fault.status is None
 
 
 _Answers = Sequence[tuple[Question, Measured]]

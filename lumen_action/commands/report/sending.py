@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from lumen_action.addresses import address_fault
 from lumen_action.commands import World
@@ -20,12 +20,14 @@ from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError, RemoteError, shown
 from lumen_action.http import HttpError
 from lumen_action.ledger import Ledger
-from lumen_action.ops.notify import Channel, Receipt
+from lumen_action.ops.notify import Channel, Receipt, State
 from lumen_action.ops.notify.message import Message
 from lumen_action.ops.notify.receipts import Receipts, Subject
 from lumen_action.report.model import PeriodKind
 from lumen_action.report.words import LANGUAGES
 from lumen_action.summary.markdown import plain
+
+T = TypeVar("T")
 
 _KINDS = tuple(kind.value for kind in PeriodKind)
 _TOKEN = "LUMEN_GRAFANA_TOKEN"  # noqa: S105 - a name
@@ -81,24 +83,33 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     link = word(arguments, world, "link")
     if link and (fault := address_fault(link)):
         problems.append(f"link: {fault}; write `link: https://reports.example/`")
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    try:
+        session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    except ConfigError as fault:
+        raise ConfigError([*problems, *fault.problems]) from None
     told = word(arguments, world, "language") or session.settings.report.get("language", "en")
     language = _choice("language", told, LANGUAGES, problems)
+    names, to = word(arguments, world, "channel"), word(arguments, world, "to")
+    place = world.folder / (word(arguments, world, "folder", "OUT") or FOLDER)
+    channels = _noting(problems, lambda: channels_asked(session, names, to, tell))
+    if kind in _KINDS:
+        reports = _noting(problems, lambda: find_reports(place, PeriodKind(kind), session.settings.pipeline, day))
     if problems:
         raise ConfigError(problems)
-    channels = channels_asked(session, word(arguments, world, "channel"), word(arguments, world, "to"), tell)
-    place = world.folder / (word(arguments, world, "folder", "OUT") or FOLDER)
-    reports = find_reports(place, PeriodKind(kind), session.settings.pipeline, day)
     receipts = Receipts(_ledger(session, tell), world.clock_ms, tell)
-    sent = []
-    for built in reports:
-        dashboard = _snapshot(session, built, tell) if grafana and not dry_run else ""
-        message = message_of(built, language, world.clock_ms(), link=link, dashboard=dashboard)
-        if not message.attachments:
-            tell(f"warning: there is no PDF beside {built.file.name}, so none is attached")
-        sent.append(_send(session, built, message, channels, receipts, again=again, dry_run=dry_run))
+    sender = _Sender(session, channels, receipts, language, link, tell, grafana=grafana, again=again, dry_run=dry_run)
+    sent = [sender.send(built) for built in reports]
     _answer(arguments, session, sent, dry_run=dry_run)
     return 0 if all(receipt.ok for each in sent for receipt in each.receipts) else RemoteError.exit_code
+
+
+def _noting(problems: list[str], make: Callable[[], list[T]]) -> list[T]:
+    """Return what could be made, noting why it could not."""
+    try:
+        return make()
+    except ConfigError as fault:
+        problems += fault.problems
+        return []
 
 
 def _choice(name: str, said: str, allowed: Sequence[str], problems: list[str]) -> str:
@@ -128,27 +139,47 @@ def _ledger(session: Session, tell: Callable[[str], None]) -> Ledger | None:
     return None
 
 
-def _send(
-    session: Session,
-    built: Built,
-    message: Message,
-    channels: Sequence[Channel],
-    receipts: Receipts,
-    *,
-    again: bool,
-    dry_run: bool,
-) -> _Sent:
-    day = session.settings.calendar.day_of(session.world.clock_ms())
-    subject = Subject(built.pipeline, day, f"{built.pipeline} {built.period.name}")
-    got = tuple(receipts.send(each, message, subject, again=again, dry_run=dry_run) for each in channels)
-    return _Sent(built, message, got, {each.name: each.preview(message) for each in channels} if dry_run else {})
+@dataclass(frozen=True)
+class _Sender:
+    """Brings reports to all channels."""
+
+    session: Session
+    channels: Sequence[Channel]
+    receipts: Receipts
+    language: str
+    link: str
+    tell: Callable[[str], None]
+    grafana: bool
+    again: bool
+    dry_run: bool
+
+    def send(self, built: Built) -> _Sent:
+        """Send one report, with a snapshot where somebody would get it."""
+        at_ms = self.session.world.clock_ms()
+        message = message_of(built, self.language, at_ms, link=self.link)
+        if not message.attachments:
+            self.tell(f"warning: there is no PDF beside {built.file.name}, so none is attached")
+        if self.dry_run:
+            previews = {each.name: each.preview(message) for each in self.channels}
+            return _Sent(built, message, self._receipts(built, message, dry_run=True), previews)
+        if self.grafana and any(receipt.state is State.DRY for receipt in self._receipts(built, message, dry_run=True)):
+            dashboard = _snapshot(self.session, built, self.tell)
+            message = message_of(built, self.language, at_ms, link=self.link, dashboard=dashboard)
+        return _Sent(built, message, self._receipts(built, message, dry_run=False), {})
+
+    def _receipts(self, built: Built, message: Message, *, dry_run: bool) -> tuple[Receipt, ...]:
+        day = self.session.settings.calendar.day_of(message.at_ms)
+        subject = Subject(built.pipeline, day, f"{built.pipeline} {built.period.name}")
+        return tuple(
+            self.receipts.send(each, message, subject, again=self.again, dry_run=dry_run) for each in self.channels
+        )
 
 
 def _snapshot(session: Session, built: Built, tell: Callable[[str], None]) -> str:
     """Return the address of a snapshot of the dashboard, nothing after one warning where there is none."""
     from lumen_action.ops.grafana.snapshot import Wanted, take
 
-    told, token = session.settings.grafana, session.world.env.get(_TOKEN, "")
+    told, token = session.settings.grafana, session.world.env.get(_TOKEN, "").strip()
     if not (told.get("url") and told.get("dashboard") and token):
         tell(
             "warning: no snapshot: set `grafana: {url: https://grafana.example.com, dashboard: lumen-reliability}` "
@@ -170,20 +201,26 @@ def _answer(arguments: argparse.Namespace, session: Session, sent: Sequence[_Sen
     """Print the receipts, and put them where people look."""
     if arguments.json:
         session.world.answer_json({"dry_run": dry_run, "reports": [_plain(each) for each in sent]})
-    lines = []
+    lines, summary = list[str](), ""
     for each in sent:
-        for receipt in each.receipts:
-            refused = "".join(f"; refused {name} ({why})" for name, why in receipt.refused.items())
-            lines.append(f"{receipt.channel} to {receipt.place}: {receipt.state.value}, {receipt.told}{refused}")
+        of = f"{each.built.pipeline} {each.built.period.name}, " if len(sent) > 1 else ""
+        told = [f"{of}{_line(receipt)}" for receipt in each.receipts]
+        for receipt, line in zip(each.receipts, told, strict=True):
             if not receipt.ok:
-                session.host.notice("warning", "lumen", lines[-1])
+                session.host.notice("warning", "lumen", line)
         if dry_run and not arguments.json:
-            session.world.answer(f"Subject: {each.message.subject}\n\n{each.message.text}")
+            session.world.answer(f"Subject: {each.message.subject}\n\n{each.message.text}\n")
+        lines += told
+        summary += f"### {plain(each.message.subject)}\n\n" + "".join(f"- {plain(line)}\n" for line in told) + "\n"
     if not arguments.json:
         session.world.answer("\n".join(lines))
-    text = f"### {plain(sent[0].message.subject)}\n\n" + "".join(f"- {plain(line)}\n" for line in lines)
-    if len(text.encode()) <= session.host.summary_room():
-        session.host.write_summary(f"{text}\n")
+    if len(summary.encode()) <= session.host.summary_room():
+        session.host.write_summary(summary)
+
+
+def _line(receipt: Receipt) -> str:
+    refused = "".join(f"; refused {name} ({why})" for name, why in receipt.refused.items())
+    return f"{receipt.channel} to {receipt.place}: {receipt.state.value}, {receipt.told}{refused}"
 
 
 def _plain(sent: _Sent) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from lumen_action.report.words import Words, words_of
 from lumen_action.slo.phrases import faithful, ratio_percent, target_percent
 
 KIND = "report"
+# A subject that is longer is cut where it says how things stand.
+_LONGEST_NAME = 80
 _WORST_FIRST = ("exhausted", "warning", "no_data", "healthy")
 _UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
 
@@ -73,7 +75,7 @@ def message_of(built: Built, language: str, at_ms: int, *, link: str = "", dashb
     links = [Link(texts["read"], page_of(built, link))] if link else []
     links += [Link(texts["dashboard"], dashboard)] if dashboard else []
     pdf = built.pdf
-    name = f"{_UNSAFE_IN_NAMES.sub('-', built.pipeline).strip('-.') or KIND}-{built.period.name}.pdf"
+    name = f"{_UNSAFE_IN_NAMES.sub('-', built.pipeline)[:_LONGEST_NAME].strip('-.') or KIND}-{built.period.name}.pdf"
     attached = (Attachment(name, "application/pdf", pdf),) if pdf else ()
     lines = [sentence, "", *(f"{row.name}: {row.text}" for row in rows)]
     lines += ["", *(f"{each.text}: {each.url}" for each in links)] if links else []
@@ -105,7 +107,8 @@ def _subject(built: Built, words: Words, texts: Mapping[str, str]) -> str:
     worst = next((status for status in _WORST_FIRST if status in statuses), "")
     standing = texts[worst] if worst else _runs(built, texts)
     period = words.period(built.period, "title")
-    said = texts["subject"].format(pipeline=built.pipeline, period=period, standing=standing)
+    pipeline = built.pipeline if len(built.pipeline) <= _LONGEST_NAME else f"{built.pipeline[: _LONGEST_NAME - 1]}…"
+    said = texts["subject"].format(pipeline=pipeline, period=period, standing=standing)
     return said if built.finished else texts["so_far"].format(subject=said)
 
 

@@ -32,7 +32,8 @@ _OPTIONS = (
     ("at", "TIME", "the moment that is asked about, such as 2026-03-04T12:00:00Z (default now)"),
 )
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,12})?|\.\d{1,12})\s?(%?)", re.ASCII)
-_WINDOW = re.compile(r"([1-9]\d{0,4})([hdw])", re.ASCII)
+_WINDOW = re.compile(r"([1-9]\d{0,3})([hdw])", re.ASCII)
+_YEARS = range(1970, 3000)
 _HUNDRED = 100
 _SEPARATORS = re.compile(r"[\n,]")
 
@@ -68,13 +69,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="NAME", nargs="+", action="extend", help="only the objectives of these names")
 
 
-def read_asked(arguments: argparse.Namespace, world: World) -> Asked:
-    """Return what was asked about; a ConfigError tells every mistake."""
-    problems: list[str] = []
+def read_asked(arguments: argparse.Namespace, world: World, found: Sequence[str] = ()) -> Asked:
+    """Return what was asked about; a ConfigError tells every mistake, after those that were found before."""
+    problems = list(found)
+    session = None
     try:
         session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
     except ConfigError as fault:
-        session, problems = None, list(fault.problems)
+        problems += fault.problems
     settings = session.settings if session else Settings()
     at_ms = moment_asked(arguments, settings, world, problems)
     book = SloBook(())
@@ -128,11 +130,16 @@ def moment_asked(arguments: argparse.Namespace, settings: Settings, world: World
         return world.clock_ms()
     try:
         moment = datetime.fromisoformat(told.replace("Z", "+00:00"))
+    except ValueError:
+        moment = datetime.min  # noqa: DTZ901 - no moment anybody means, in whatever zone
+    if moment.year in _YEARS:
         local = moment if moment.tzinfo else moment.replace(tzinfo=settings.calendar.zone)
         return int(local.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        problems.append(f"at: {shown(told)} is no time; write `--at 2026-03-04T12:00:00Z` or `--at 2026-03-04`")
-        return world.clock_ms()
+    problems.append(
+        f"at: {shown(told)} is no time from {_YEARS[0]} to {_YEARS[-1]}; "
+        "write `--at 2026-03-04T12:00:00Z` or `--at 2026-03-04`"
+    )
+    return world.clock_ms()
 
 
 def words(arguments: argparse.Namespace, world: World, name: str) -> Sequence[str]:

@@ -9,7 +9,6 @@ from lumen_action.commands.asked import flag
 from lumen_action.commands.slo.asked import read_asked, slo_parser
 from lumen_action.commands.slo.places import evaluated
 from lumen_action.commands.slo.reporting import as_json
-from lumen_action.errors import ConfigError
 from lumen_action.slo.evaluation import Evaluation, Judgement
 from lumen_action.slo.phrases import totals_line
 from lumen_action.summary.objectives import as_lines
@@ -34,9 +33,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Print the lines; 1 when an objective is violated, 75 when a source did not answer."""
     problems: list[str] = []
     strict = flag(arguments, world, "strict", problems)
-    if problems:
-        raise ConfigError(problems)
-    asked = read_asked(arguments, world)
+    asked = read_asked(arguments, world, problems)
     answers = evaluated(asked)
     if arguments.json:
         world.answer_json(as_json(asked, answers))

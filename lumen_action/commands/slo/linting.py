@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lumen_action.commands import World
-from lumen_action.commands.slo.asked import read_asked, slo_parser
-from lumen_action.commands.slo.places import evaluated
+from lumen_action.commands.slo.asked import Asked, read_asked, slo_parser
+from lumen_action.commands.slo.places import evaluated, planned
 from lumen_action.errors import ConfigError
+from lumen_action.measuring import zone_of
 from lumen_action.slo.measurable import Finding, Standing, judged, volume_of
+from lumen_action.slo.objective import Slo, Window
 from lumen_action.slo.phrases import counted
+from lumen_action.slo.spans import span_of
 from lumen_action.summary.markdown import visible
 
 _DIGITS = 9
@@ -32,8 +35,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Print what is found of every objective; 2 when one is refused, 75 when a source did not answer."""
-    answers = evaluated(read_asked(arguments, world))
-    findings = [judged(each, volume_of(each)) for each in answers.evaluations]
+    asked = read_asked(arguments, world)
+    answers = evaluated(asked)
+    findings = [judged(each, volume_of(each), _planned(asked, each.slo)) for each in answers.evaluations]
     if arguments.json:
         world.answer_json([_row(finding) for finding in findings])
     else:
@@ -41,6 +45,12 @@ def run(arguments: argparse.Namespace, world: World) -> int:
             world.answer(line)
         world.tell(_summary(findings))
     return ConfigError.exit_code if any(each.standing is Standing.REFUSED for each in findings) else answers.exit_code
+
+
+def _planned(asked: Asked, slo: Slo) -> Callable[[Window], float | None]:
+    """Return what tells how many events an objective would have in another window."""
+    events = planned(asked.session.settings, asked.at_ms)
+    return lambda window: events(slo, span_of(window, asked.at_ms, zone_of))
 
 
 def _row(finding: Finding) -> Mapping[str, Any]:

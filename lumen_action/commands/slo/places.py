@@ -75,7 +75,7 @@ def evaluated(asked: Asked) -> Answers:
     problems: list[str] = []
     found: dict[str, list[Evaluation]] = {}
     silent: dict[str, RemoteError] = {}
-    for slos, server in _groups(asked.book):
+    for slos, server in groups(asked.book):
         try:
             if server in silent:
                 raise silent[server]
@@ -84,7 +84,7 @@ def evaluated(asked: Asked) -> Answers:
         except ConfigError as fault:
             problems += fault.problems
         except RemoteError as fault:
-            if server and _is_silent(fault):
+            if server and is_silent(fault):
                 silent[server] = fault
             for slo in slos:
                 found[slo.name] = list(_unknown(slo, _told(fault), where, asked.at_ms))
@@ -96,7 +96,7 @@ def evaluated(asked: Asked) -> Answers:
     return answers
 
 
-def _groups(book: SloBook) -> Iterator[tuple[Sequence[Slo], str]]:
+def groups(book: SloBook) -> Iterator[tuple[Sequence[Slo], str]]:
     """Yield what is read together, and the server whose silence is that of all its objectives."""
     for sort in (CountsSource, LedgerSource):
         together = [slo for slo in book.slos if isinstance(slo.source, sort)]
@@ -107,7 +107,7 @@ def _groups(book: SloBook) -> Iterator[tuple[Sequence[Slo], str]]:
             yield [slo], f"prometheus {slo.source.data_source}"
 
 
-def _is_silent(fault: BaseException | None) -> bool:
+def is_silent(fault: BaseException | None) -> bool:
     """Tell whether a server said nothing at all, so that another question would only wait as long."""
     while fault and not isinstance(fault, HttpError):
         fault = fault.__cause__

@@ -12,7 +12,7 @@ from lumen_action.commands import World
 from lumen_action.commands.asked import word
 from lumen_action.commands.slo.asked import Asked, read_asked, slo_parser
 from lumen_action.commands.slo.places import Answers, evaluated
-from lumen_action.errors import ConfigError, shown
+from lumen_action.errors import shown
 from lumen_action.files import write_as_told
 from lumen_action.slo.phrases import tallied
 from lumen_action.slo.plain import plain_evaluation
@@ -37,12 +37,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Print the report, or write it; 75 when a source did not answer."""
     form = "json" if arguments.json else word(arguments, world, "format") or "text"
     problems = [] if form in _FORMATS else [f"format: {shown(form)} is not known; write one of {', '.join(_FORMATS)}"]
-    try:
-        asked = read_asked(arguments, world)
-    except ConfigError as fault:
-        raise ConfigError([*problems, *fault.problems]) from None
-    if problems:
-        raise ConfigError(problems)
+    asked = read_asked(arguments, world, problems)
     answers = evaluated(asked)
     text = _FORMATS[form](asked, answers)
     output = word(arguments, world, "output")

@@ -16,10 +16,12 @@ from lumen_action.addresses import address_fault
 from lumen_action.http import Http, HttpError, Request, Timing, origin
 from lumen_action.ledger.pgurl import is_loopback
 from lumen_action.ops.grafana.variables import filled, values_of
+from lumen_action.ops.notify.message import one_line
 
 _TIMEOUT_SECONDS = 20.0
 _EXPIRES_SECONDS = 90 * 24 * 3600
 _POINTS = 500
+_LONGEST_WORDS = 200
 _SHORTEST_STEP_MS = 60_000
 _GRAFANA = {"type": "grafana", "uid": "grafana"}
 
@@ -55,6 +57,14 @@ class Grafana:
         """Return the answer to a value."""
         return self._asked("POST", path, json.dumps(value).encode())
 
+    def frames(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the data of all queries; one that failed fails them all, for half a panel would mislead."""
+        results = self.post("/api/ds/query", asked)["results"].values()
+        faults = [one_line(str(result["error"])) for result in results if result.get("error")]
+        if faults:
+            raise HttpError(faults[0].replace(self._token, "***")[:_LONGEST_WORDS])
+        return [frame for result in results for frame in result.get("frames") or ()]
+
     def close(self) -> None:
         """Close the kept connections."""
         self._http.close()
@@ -66,7 +76,7 @@ class Grafana:
         )
         try:
             return json.loads(self._http.send(request).body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise HttpError(f"{origin(self._url)} answered without JSON; is `grafana.url` right?") from None
 
 
@@ -120,20 +130,13 @@ def _frozen(
     asked = {"queries": queries, "from": str(wanted.begin_ms), "to": str(wanted.end_ms)}
     frames: list[dict[str, Any]] = []
     try:
-        frames = _frames(grafana.post("/api/ds/query", asked))
+        frames = grafana.frames(asked)
     except HttpError as fault:
         # One panel without data is better than no snapshot.
-        tell(f"warning: the snapshot has no data for the panel {panel.get('title', '')!r}: {fault}")
+        title = one_line(str(panel.get("title", "")))
+        tell(f"warning: the snapshot has no data for the panel {title!r}: {fault}")
     query = {"refId": "A", "datasource": _GRAFANA, "queryType": "snapshot", "snapshot": frames}
     return {**panel, "datasource": _GRAFANA, "targets": [query], "snapshotData": [_table(frame) for frame in frames]}
-
-
-def _frames(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the data of all queries; one that failed fails them all, for half a panel would mislead."""
-    faults = [str(result["error"]) for result in answer["results"].values() if result.get("error")]
-    if faults:
-        raise HttpError(faults[0][:200])
-    return [frame for result in answer["results"].values() for frame in result.get("frames") or ()]
 
 
 def _datasource(said: object, values: Mapping[str, str]) -> object:

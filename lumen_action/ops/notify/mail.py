@@ -70,7 +70,9 @@ class _Delivery:
                 told = self._tried()
             except MailError as fault:
                 if fault.unsure:
-                    return self._receipt(State.UNKNOWN, f"{fault}; it is not sent again, look whether it arrived")
+                    before = f"; it was taken for {self._taken} before" if self._taken else ""
+                    told = f"{fault}; it is not sent again, look whether it arrived{before}"
+                    return self._receipt(State.UNKNOWN, told, self._refused)
                 if fault.too_large and self._attached:
                     self._tell(f"mail: {fault}; the report is left out and linked")
                     self._attached = False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,9 +28,12 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "from": ("LUMEN_SMTP_FROM", "SMTP_FROM"),
     "to": ("LUMEN_SMTP_TO", "SMTP_TO"),
 }
-_SECRETS = frozenset({"user", "password"})
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_ADDRESS = re.compile(
+    r"(?!\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?<!\.)@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+)
 _NAMED = re.compile(r"\s*\"?([^\"<>]*?)\"?\s*<([^<>]*)>\s*")
+# A comma between two quotes belongs to a name.
+_BETWEEN = re.compile(r'[,;](?=(?:[^"]*"[^"]*")*[^"]*$)')
 _HIGHEST_PORT = 65535
 
 
@@ -63,6 +68,17 @@ class MailOptions:
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     ca_file: str | None = None
+    patience_seconds: float = 120.0
+    """How long one conversation may take; four fit into the time after which a message counts as lost."""
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """Return what a server could repeat of the login, the longest first."""
+        if not self.password:
+            return ()
+        password = self.password.encode()
+        login = b"\0".join([b"", self.user.encode(), password])
+        return base64.b64encode(login), base64.b64encode(password), password
 
 
 def mail_options(config: Mapping[str, Any], env: Mapping[str, str], to: str, problems: list[str]) -> MailOptions | None:
@@ -110,7 +126,8 @@ def _said(config: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
         for name, value in config.items()
     }
     for name, variables in _VARIABLES.items():
-        told = next((env[each] for each in variables if env.get(each)), "")
+        # Secrets are often pasted with a line break.
+        told = next((env[each].strip("\r\n") for each in variables if env.get(each, "").strip()), "")
         if told:
             words[name] = told
     return words
@@ -123,25 +140,24 @@ def _usual_security(port: str) -> Security:
 def _port(text: str, security: Security, problems: list[str]) -> int:
     if not text:
         return _PORTS[security]
-    if text.isdecimal() and 0 < int(text) <= _HIGHEST_PORT:
+    if re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) <= _HIGHEST_PORT:
         return int(text)
     problems.append(f"mail.port: {shown(text)} is no port; write `mail: {{port: 587}}`")
     return _PORTS[security]
 
 
 def _listed(text: str) -> list[str]:
-    return [each for each in re.split(r"[,;]", text) if each.strip()]
+    return [each for each in _BETWEEN.split(text) if each.strip()]
 
 
 def _mailbox(name: str, text: str, problems: list[str]) -> Mailbox:
     """Read an address; what could end a header or name a second recipient is refused."""
-    # Only the end may have a line break: secrets are often pasted with one.
     text = text.strip()
     named = _NAMED.fullmatch(text)
     label, address = (named[1], named[2]) if named else ("", text)
     if not text:
         problems.append(f"{name}: is missing; write `mail: {{from: reports@team.example}}`")
-    elif one_line(text) != text or not _ADDRESS.fullmatch(address) or ".." in address:
+    elif one_line(text) != text or not _ADDRESS.fullmatch(address) or ".." in address or "=?" in label:
         problems.append(
             f"{name}: {shown(one_line(text))} is no mail address; write one as `ops@team.example` or "
             "`Team <ops@team.example>`, in ASCII and without a line break"
@@ -149,12 +165,22 @@ def _mailbox(name: str, text: str, problems: list[str]) -> Mailbox:
     return Mailbox(address, label)
 
 
+def _is_host(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        pass
+    try:
+        return bool(text.encode("idna")) and not re.search(r"[^\w.-]|^[.-]", text)
+    except UnicodeError:
+        return False
+
+
 def _faults(options: MailOptions) -> list[str]:
     found = []
-    if one_line(options.host) != options.host or re.search(r"[\s/@]", options.host):
-        found.append(
-            f"mail.host: {shown(one_line(options.host))} is no host; write `mail: {{host: smtp.team.example}}`"
-        )
+    if not _is_host(options.host):
+        told = shown(one_line(options.host))
+        found.append(f"mail.host: {told} is no host; write `mail: {{host: smtp.team.example, port: 587}}`")
     if not options.to:
         found.append("mail.to: is missing; write `mail: {to: [ops@team.example]}` or `--to ops@team.example`")
     if options.security is Security.NONE and not is_loopback(options.host):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lumen_action.ciapi.patience import until_answered
 from lumen_action.errors import RemoteError
-from lumen_action.http import Http, HttpError, Request, Timing, origin
+from lumen_action.http import Http, HttpError, Request, Response, Timing, origin
 
 TIMEOUT_SECONDS = 20.0
 _TRIES = 4
 _LONGEST_WAIT_SECONDS = 60.0
 _REFUSED = frozenset({401, 403, 404, 405, 410})
+_MOST_ANSWER_BYTES = 1 << 20
+_TAKEN = range(200, 300)
 _SERVER_FAULT = 500
 # A gateway that gave up waiting does not know whether the server behind it went on.
 _OF_A_GATEWAY = frozenset({502, 504})
@@ -76,7 +78,16 @@ class Poster:
             doubtful = doubtful or unanswered or fault.status in _OF_A_GATEWAY
             self._refuse(fault, tries, doubtful=doubtful)
 
-        until_answered(lambda: self._http.send(self._request(body, headers())), refuse)
+        def send() -> Response:
+            try:
+                return self._http.send(self._request(body, headers()))
+            except HttpError as fault:
+                # Taken, even where its words are too many or too slow.
+                if fault.status is not None and fault.status in _TAKEN:
+                    return Response(fault.status, {}, b"")
+                raise
+
+        until_answered(send, refuse)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -89,6 +100,7 @@ class Poster:
             body=body,
             headers={"Content-Type": "application/json", **headers},
             timeout_seconds=self._timeout_seconds,
+            max_answer_bytes=_MOST_ANSWER_BYTES,
         )
 
     def _refuse(self, fault: HttpError, tries: int, *, doubtful: bool) -> None:
@@ -119,6 +131,8 @@ class Poster:
     def _scrubbed(self, text: str) -> str:
         """Take out what an answer repeats of the URL."""
         parts = urlsplit(self._url)
-        for secret in sorted({parts.path, parts.query, *parts.path.split("/")}, key=len, reverse=True):
+        values = (value for pair in parse_qsl(parts.query) for value in pair)
+        secrets = {parts.path, parts.query, *parts.path.split("/"), *parts.query.split("&"), *values}
+        for secret in sorted(secrets | set(map(unquote, secrets)), key=len, reverse=True):
             text = text.replace(secret, "…") if len(secret) > len("services") else text
         return text

@@ -20,6 +20,7 @@ _BEGUN, _ENDED = "begun", "ended"
 _LONGEST_SENDING_MS = 10 * 60_000
 _ARRIVED = frozenset({State.SENT, State.PARTLY})
 _LONGEST_WORDS = 300
+_BEING_SENT = "somebody else is sending it just now; if that call was cut off, look whether it came and use `--again`"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Receipts:
             message = replace(message, key=digest(message.key, str(arrived)))
         number = standing.number + 1 if standing else 0
         if standing and not self._begun(replace(key, attempt=number), channel, subject):
-            return Receipt(channel.name, channel.place, State.ALREADY, "somebody else is sending it just now")
+            return Receipt(channel.name, channel.place, State.ALREADY, _BEING_SENT)
         receipt = channel.send(message)
         if standing:
             self._keep(replace(key, attempt=number, stage=_ENDED), subject, receipt)
@@ -134,7 +135,7 @@ def _said_before(standing: _Standing, channel: Channel, now_ms: int) -> Receipt 
     if standing.state in _ARRIVED:
         return receipt(State.ALREADY, "was sent before; `--again` sends it once more")
     if standing.state is None and now_ms - standing.at_ms < _LONGEST_SENDING_MS:
-        return receipt(State.ALREADY, "somebody else is sending it just now")
+        return receipt(State.ALREADY, _BEING_SENT)
     if channel.knows_repeats:
         return None
     return receipt(State.UNKNOWN, "may have arrived before, as an answer was lost; look, and send it with `--again`")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Timer
+from typing import Any
 
 from lumen_action.errors import RemoteError
 from lumen_action.ops.notify.message import one_line
@@ -17,7 +20,8 @@ _TIMEOUT_SECONDS = 30.0
 _READY, _OK, _GO_AHEAD = 220, frozenset({250, 251}), 354
 _CLOSING = 421
 _TOO_LARGE = frozenset({552, 523})
-_PASSING = range(400, 500)
+_PASSING, _REFUSING = range(400, 500), range(400, 600)
+_SIZE = re.compile(r"[0-9]{1,18}")
 _LONGEST_WORDS = 200
 
 
@@ -46,7 +50,7 @@ def hand_over(mail: bytes, recipients: Sequence[str], options: MailOptions) -> H
     """Give a mail to the server; a MailError says whether that may be tried again."""
     with _connected(options) as client:
         limit = client.esmtp_features.get("size", "")
-        if limit.isdecimal() and 0 < int(limit) < len(mail):
+        if _SIZE.fullmatch(limit) and 0 < int(limit) < len(mail):
             told = f"the mail has {len(mail)} bytes, and it takes {limit}"
             raise MailError(told, too_large=True)
         size = [f"size={len(mail)}"] if client.has_extn("size") else []
@@ -55,7 +59,7 @@ def hand_over(mail: bytes, recipients: Sequence[str], options: MailOptions) -> H
         if not taken:
             client.rset()
             return Handed((), refused, deferred)
-        return Handed(tuple(taken), refused, deferred, _sent(client, mail))
+        return Handed(tuple(taken), refused, deferred, _sent(client, mail, options.patience_seconds))
 
 
 def _named(client: smtplib.SMTP, recipients: Sequence[str]) -> tuple[list[str], dict[str, str], dict[str, str]]:
@@ -70,24 +74,72 @@ def _named(client: smtplib.SMTP, recipients: Sequence[str]) -> tuple[list[str], 
         elif code == _CLOSING:
             _expect(_OK, (code, said), "is closing")
         else:
-            (deferred if code in _PASSING else refused)[each] = f"{code} {_words(said)}"
+            (deferred if code in _PASSING else refused)[each] = _answer(code, said)
     return taken, refused, deferred
 
 
-def _sent(client: smtplib.SMTP, mail: bytes) -> str:
+def _sent(client: smtplib.SMTP, mail: bytes, patience_seconds: float) -> str:
     """Send the mail; only what goes wrong after its end leaves open whether it was taken."""
     _expect({_GO_AHEAD}, client.docmd("data"), "does not take the mail")
     body = re.sub(rb"^\.", b"..", mail, flags=re.MULTILINE)
     client.send(body if body.endswith(b"\r\n") else body + b"\r\n")
     # Sent for itself: a mail whose end did not leave this machine was never whole.
     client.send(b".\r\n")
+    if client.sock:  # it may look into the mail for long, and whoever hangs up too early never knows
+        client.sock.settimeout(patience_seconds)
     try:
-        answer = client.getreply()
-    except (smtplib.SMTPException, OSError) as fault:
+        code, said = client.getreply()
+    except OSError as fault:
         told = f"it had the whole mail, and its answer was lost ({_reason(fault)})"
         raise MailError(told, unsure=True) from None
-    _expect(_OK, answer, "does not take the mail")
-    return f"{answer[0]} {_words(answer[1])}"
+    if code not in _OK and code not in _REFUSING:
+        raise MailError(f"it had the whole mail and answered {_answer(code, said)}", unsure=True)
+    _expect(_OK, (code, said), "does not take the mail")
+    return _answer(code, said)
+
+
+class _Client(smtplib.SMTP):
+    """A conversation that ends in time, and whose other side cannot make us show the password."""
+
+    def __init__(self, options: MailOptions, **how: Any) -> None:  # noqa: ANN401 - what smtplib takes
+        self._options = options
+        # A server that drips its answers never runs into a timeout.
+        self._over = Timer(options.patience_seconds, self._hang_up)
+        self._over.daemon = True
+        self._late = False
+        self._over.start()
+        try:
+            super().__init__(options.host, options.port, timeout=min(_TIMEOUT_SECONDS, options.patience_seconds), **how)
+        except BaseException:
+            self.close()
+            raise
+
+    def getreply(self) -> tuple[int, bytes]:
+        try:
+            code, said = super().getreply()
+        except smtplib.SMTPServerDisconnected:
+            if self._late:
+                told = f"it was not done in {self._options.patience_seconds:g} s"
+                raise TimeoutError(told) from None
+            raise
+        for secret in self._options.secrets:
+            said = said.replace(secret, b"***")
+        return code, said
+
+    def close(self) -> None:
+        self._over.cancel()
+        super().close()
+
+    def _hang_up(self) -> None:
+        self._late = True
+        if self.sock:
+            with suppress(OSError):
+                # Not that of TLS, which would pull the socket away from who reads it.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _TlsClient(_Client, smtplib.SMTP_SSL):
+    """The same over TLS from the start."""
 
 
 @contextmanager
@@ -97,7 +149,7 @@ def _connected(options: MailOptions) -> Iterator[smtplib.SMTP]:
     try:
         client = _opened(options)
         try:
-            client.ehlo_or_helo_if_needed()
+            _expect(_OK, client.ehlo(), "does not greet us")
             if options.security is Security.STARTTLS:
                 _start_tls(client, options)
             if options.user:
@@ -120,6 +172,8 @@ def _tls_fault(fault: OSError, place: str) -> MailError | None:
             f"{place}: its certificate is not trusted ({fault.verify_message}); nothing was sent. If it is by an "
             "authority of your own, name that in `mail: {ca-file: …}`, and the host as the certificate has it"
         )
+    if isinstance(fault, ssl.SSLEOFError):
+        return MailError(f"{place} hung up while TLS was agreed on", passing=True)
     if isinstance(fault, ssl.SSLError):
         return MailError(
             f"{place}: no TLS could be agreed on ({fault.reason}); `mail: {{security: …}}` is `tls` for port 465 "
@@ -132,20 +186,20 @@ def _answered(fault: OSError, place: str) -> MailError:
     """Say what the server answered, or why it did not; all that smtplib raises is an OSError."""
     if isinstance(fault, smtplib.SMTPResponseException):
         passing = fault.smtp_code in _PASSING
-        told = f"{fault.smtp_code} {_words(fault.smtp_error)}"
+        told = _answer(fault.smtp_code, fault.smtp_error)
         if isinstance(fault, smtplib.SMTPAuthenticationError):
             hint = "" if passing else "; see LUMEN_SMTP_USER and LUMEN_SMTP_PASSWORD"
             return MailError(f"{place} does not let us in ({told}){hint}", passing=passing)
         return MailError(f"{place} answered {told}", passing=passing)
     if isinstance(fault, smtplib.SMTPServerDisconnected):
         return MailError(f"{place} hung up ({_reason(fault)})", passing=True)
+    if isinstance(fault, smtplib.SMTPNotSupportedError):
+        return MailError(f"{place} offers no login; take LUMEN_SMTP_USER and LUMEN_SMTP_PASSWORD away if it needs none")
     return MailError(f"{place}: {_reason(fault)}", passing=not isinstance(fault, smtplib.SMTPException))
 
 
 def _opened(options: MailOptions) -> smtplib.SMTP:
-    if options.security is Security.TLS:
-        return smtplib.SMTP_SSL(options.host, options.port, timeout=_TIMEOUT_SECONDS, context=_context(options))
-    return smtplib.SMTP(options.host, options.port, timeout=_TIMEOUT_SECONDS)
+    return _TlsClient(options, context=_context(options)) if options.security is Security.TLS else _Client(options)
 
 
 def _start_tls(client: smtplib.SMTP, options: MailOptions) -> None:
@@ -155,7 +209,7 @@ def _start_tls(client: smtplib.SMTP, options: MailOptions) -> None:
             "speaks TLS from the start needs `mail: {security: tls}`"
         )
     _expect({_READY}, client.starttls(context=_context(options)), "does not start TLS")
-    client.ehlo()
+    _expect(_OK, client.ehlo(), "does not greet us over TLS")
 
 
 def _context(options: MailOptions) -> ssl.SSLContext:
@@ -169,8 +223,12 @@ def _context(options: MailOptions) -> ssl.SSLContext:
 def _expect(codes: frozenset[int] | set[int], answer: tuple[int, bytes], otherwise: str) -> None:
     code, said = answer
     if code not in codes:
-        told = f"it {otherwise}: {code} {_words(said)}"
+        told = f"it {otherwise}: {_answer(code, said)}"
         raise MailError(told, passing=code in _PASSING, too_large=code in _TOO_LARGE)
+
+
+def _answer(code: int, said: bytes | str) -> str:
+    return f"{code} {_words(said)}" if code > 0 else "something that is not SMTP"
 
 
 def _words(said: bytes | str) -> str:

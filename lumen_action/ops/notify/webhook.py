@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
 
 from lumen_action.http import Timing
 from lumen_action.ops.notify import Receipt, State
@@ -17,6 +16,7 @@ from lumen_action.ops.notify.signing import signed_headers, signing_key
 _GONE = 410
 # Receivers may refuse more than 20 kB: the longest text gives way.
 _MOST_BYTES = 18_000
+_CLIPPED = 1000
 
 
 class Webhook:
@@ -60,16 +60,20 @@ class Webhook:
 
 def encoded(message: Message) -> bytes:
     """Return the bytes that are sent."""
-    told = {**message.details, "subject": message.subject, "sentence": message.sentence, "text": message.text}
-    links = [{"text": link.text, "url": link.url} for link in message.links]
+    brief = {
+        "subject": message.subject[:_CLIPPED],
+        "sentence": message.sentence[:_CLIPPED],
+        "text": message.sentence[:_CLIPPED],
+        "links": [{"text": link.text, "url": link.url} for link in message.links],
+    }
+    whole = {"subject": message.subject, "sentence": message.sentence, "text": message.text}
     at = datetime.fromtimestamp(message.at_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    envelope = {"type": message.kind, "timestamp": at, "data": {**told, "links": links}}
-    body = _json(envelope)
-    if len(body) > _MOST_BYTES:
-        envelope["data"] = {**told, "text": message.sentence[:1000], "links": links}
-        body = _json(envelope)
-    return body
+    # Each says less than the one before it.
+    short = {name: value for name, value in message.details.items() if len(_json(value)) <= _CLIPPED}
+    ways = ({**message.details, **brief, **whole}, {**message.details, **brief}, {**short, **brief})
+    bodies = [_json({"type": message.kind, "timestamp": at, "data": data}) for data in ways]
+    return next((body for body in bodies if len(body) <= _MOST_BYTES), bodies[-1])
 
 
-def _json(value: dict[str, Any]) -> bytes:
+def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from lumen_action.model import Outcome
 from lumen_action.report.building.plan import Plan
 from lumen_action.report.building.taking import Taken, TakenRun
 from lumen_action.report.model import Completeness, Counted, DayRow
 from lumen_action.sli.fold import day_state
+from lumen_action.sli.state import RunRef
 from lumen_action.sli.tally import DayTally
 
 
@@ -59,15 +60,24 @@ def completeness(rows: Sequence[DayRow], taken: Sequence[Taken], plan: Plan, now
     days = [row.day for row in rows]
     within = set(days)
     newest_ms = [ms for each in taken for day, ms in each.newest_ms.items() if day in within]
-    reported_ms = {run.ref: run.reported_ms for each in taken for run in each.runs if run.reported_ms is not None}
+    reported_ms = _reported_ms(run for each in taken for run in each.runs)
     return Completeness(
         days=len(rows),
         days_heard=sum(bool(row.regions) for row in rows),
         days_expected=sum(row.expected for row in rows) if plan.schedule else None,
         days_missing=tuple(row.day for row in rows if row.outcome is Outcome.MISSING),
-        deadlines_missed=plan.deadlines_missed(days, reported_ms.values(), now_ms),
+        deadlines_missed=plan.deadlines_missed(days, reported_ms, now_ms),
         runs_open=sum(row.runs.open for row in rows),
         conflicts=sum(tally.conflicts for each in taken for day, tally in each.days.items() if day in within),
         newest_ms=max(newest_ms, default=None),
         late=sum(count for each in taken for day, count in each.late.items() if day in within),
     )
+
+
+def _reported_ms(runs: Iterable[TakenRun]) -> Collection[int]:
+    """Return when each run reported, which is when its first region did."""
+    first: dict[RunRef, int] = {}
+    for run in runs:
+        if run.reported_ms is not None:
+            first[run.ref] = min(run.reported_ms, first.get(run.ref, run.reported_ms))
+    return first.values()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from lumen_action.model import Fact, Kind
 from lumen_action.report.model import GateRow, IncidentRow, Reruns
 from lumen_action.sli.helping import help_by_signature, retries_in
+from lumen_action.sli.incidents import incident_of
 
 
 def reruns_of(facts: Iterable[Fact], days: Collection[str]) -> Reruns:
@@ -33,12 +34,12 @@ def reruns_of(facts: Iterable[Fact], days: Collection[str]) -> Reruns:
 
 
 def incidents_of(facts: Iterable[Fact], days: Collection[str]) -> tuple[IncidentRow, ...]:
-    """Return the incidents of these days in the order in which they opened; several facts may tell of one."""
+    """Return the incidents that opened in these days, in their order; several facts may tell of one."""
     found: dict[str, list[Fact]] = {}
     for fact in sorted(facts, key=lambda fact: (fact.ended_ms, fact.key)):
-        if fact.key.kind is Kind.INCIDENT and fact.day in days:
-            found.setdefault(f"{fact.key.run}-{fact.key.stage}", []).append(fact)
-    return tuple(_incident(name, told) for name, told in found.items())
+        if fact.key.kind is Kind.INCIDENT:
+            found.setdefault(incident_of(fact), []).append(fact)
+    return tuple(_incident(name, told) for name, told in found.items() if told[0].day in days)
 
 
 def _incident(name: str, told: list[Fact]) -> IncidentRow:

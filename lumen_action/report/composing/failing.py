@@ -62,8 +62,8 @@ def _signature(cause: Cause, words: Words) -> tuple[Cell, ...]:
 
 
 def _counts(cause: Cause) -> tuple[Cell, Cell]:
-    tone = Tone.BAD if cause.count > cause.before else Tone.GOOD if cause.count < cause.before else Tone.PLAIN
-    return number(cause.count, tone), number(cause.before)
+    # Fewer failures are no good sign while there are some.
+    return number(cause.count, Tone.BAD if cause.count > cause.before else Tone.PLAIN), number(cause.before)
 
 
 def _newest(cause: Cause, words: Words) -> Cell:

@@ -16,6 +16,7 @@ from lumen_action.slo.phrases import actual_percent, left_percent, target_percen
 
 # More lines than these nobody tells apart.
 MOST_LINES = 6
+_MIDNIGHT = " 00:00"
 _STATUS_TONES = {
     Status.HEALTHY: Tone.GOOD,
     Status.WARNING: Tone.WARN,
@@ -36,7 +37,7 @@ def objectives(report: Report, words: Words) -> Iterator[Block]:
         rows = tuple(_row(promise.now, words) for promise in report.promises)
         yield Table(words["objectives.caption"], tuple(words[head] for head in heads), rows)
     yield from _chart(report, words)
-    known = [Cell(f"{title_of(each.now)}: {note}") for each in report.promises for note in each.now.notes]
+    known = [Cell(note) for each in report.promises for note in _notes(each.now, words)]
     known += [Cell(f"{name}: {why}", Tone.WARN) for name, why in sorted(report.unmeasured.items())]
     if known:
         yield Bullets(tuple(known))
@@ -77,16 +78,16 @@ def _chart(report: Report, words: Words) -> Iterator[Block]:
     if not chosen:
         return
     zone = zone_of(report.period)
-    hourly = report.period.kind is PeriodKind.DAY
-
-    def label(at_ms: int) -> str:
-        told = words.moment(at_ms, zone, "date.axis")
-        return told.rpartition(" ")[2] if hourly else told.removesuffix(" 00:00")
-
+    moments = [words.moment(point.at_ms, zone, "date.axis") for point in chosen[0].burn_down]
+    if report.period.kind is PeriodKind.DAY:
+        labels, marked = [told.rpartition(" ")[2] for told in moments], []
+    else:
+        labels = [told.removesuffix(_MIDNIGHT) for told in moments]
+        marked = [at for at, told in enumerate(moments) if told.endswith(_MIDNIGHT)]
     yield LineChart(
         title=words["burn_down"],
         says=" ".join(_says(each, words) for each in chosen),
-        x_labels=tuple(label(point.at_ms) for point in chosen[0].burn_down),
+        x_labels=tuple(labels),
         lines=tuple(
             Line(
                 title_of(each.now),
@@ -95,7 +96,14 @@ def _chart(report: Report, words: Words) -> Iterator[Block]:
             )
             for each in chosen
         ),
+        marked=tuple(marked),
     )
+
+
+def _notes(evaluation: Evaluation, words: Words) -> Iterator[str]:
+    """Yield what to know of an objective; who measures it tells so in English, of which others hear only once."""
+    title = title_of(evaluation)
+    yield from dict.fromkeys(words.say("objectives.note", objective=title, note=note) for note in evaluation.notes)
 
 
 def _says(promise: Promise, words: Words) -> str:

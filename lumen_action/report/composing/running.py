@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from lumen_action.model import Outcome
 from lumen_action.report.composing.cells import NOTHING, number, share
@@ -26,15 +26,14 @@ def running(report: Report, words: Words) -> Iterator[Block]:
     """Yield the charts, the table of days and that of regions."""
     if not report.regions and not any(row.outcome for row in report.days):
         return
-    several = len(report.regions) > 1
-    apart = list(report.regions) if several and len(report.regions) <= MOST_REGIONS else []
+    apart = list(report.regions) if 1 < len(report.regions) <= MOST_REGIONS else []
     if len(report.days) > 1 and report.regions:
-        if apart:
-            for region in apart:
-                title = f"{words['runs.chart']}: {region or words['unnamed']}"
-                yield _chart(report, words, title, [row.regions.get(region, Counted()) for row in report.days])
-        else:
-            yield _chart(report, words, words["runs.chart"], [row.runs for row in report.days])
+        named = f"{words['runs.chart']}: "
+        rows = {
+            f"{named}{region or words['unnamed']}": [row.regions.get(region, Counted()) for row in report.days]
+            for region in apart
+        }
+        yield from _charts(report, words, rows or {words["runs.chart"]: [row.runs for row in report.days]})
     yield Table(
         words["runs.caption_regions" if apart else "runs.caption"],
         (
@@ -45,12 +44,24 @@ def running(report: Report, words: Words) -> Iterator[Block]:
         ),
         tuple(_day(row, apart, words) for row in report.days),
     )
-    if several:
+    if len({*report.regions, *report.regions_before}) > 1:
         yield _regions(report, words)
 
 
-def _chart(report: Report, words: Words, title: str, counts: Sequence[Counted]) -> BarChart:
-    days = [words.day(row.day, "date.axis") for row in report.days]
+def _charts(report: Report, words: Words, counts: Mapping[str, Sequence[Counted]]) -> Iterator[BarChart]:
+    """Yield a chart under each title, all with the same axis and key."""
+    days = tuple(words.day(row.day, "date.axis") for row in report.days)
+    every = [each for row in counts.values() for each in row]
+    reach = max(sum(count(each) for _, _, count in _STACKS) for each in every)
+    # What never happened would only fill the legend.
+    shown = {words[name] for name, _, count in _STACKS if any(map(count, every))}
+    for title, row in counts.items():
+        yield _chart(title, days, row, shown, reach, words)
+
+
+def _chart(
+    title: str, days: tuple[str, ...], counts: Sequence[Counted], shown: Collection[str], reach: int, words: Words
+) -> BarChart:
     stacks = [Stack(words[name], tuple(map(count, counts)), tone) for name, tone, count in _STACKS]
     good, bad, other, open_ = (sum(stack.values) for stack in stacks)
     outside = [(words["other"], other), (words["open"], open_)]
@@ -64,8 +75,7 @@ def _chart(report: Report, words: Words, title: str, counts: Sequence[Counted]) 
     worst = max(counts, key=lambda each: each.bad)
     if worst.bad:
         says += words.say("runs.worst", day=days[list(counts).index(worst)], n=f"{worst.bad:,}")
-    # What never happened would only fill the legend.
-    return BarChart(title, says, tuple(days), tuple(each for each in stacks if any(each.values)))
+    return BarChart(title, says, days, tuple(each for each in stacks if each.name in shown), reach)
 
 
 def _day(row: DayRow, apart: Sequence[str], words: Words) -> tuple[Cell, ...]:
@@ -90,7 +100,8 @@ def _regions(report: Report, words: Words) -> Table:
     before = words[f"{report.period.kind.value}.before"]
     head = (words["region"], *(words[name] for name, _, _ in _STACKS), words["ratio"], before)
     rows = []
-    for region, runs in report.regions.items():
+    for region in sorted({*report.regions, *report.regions_before}):
+        runs = report.regions.get(region, Counted())
         then = report.regions_before.get(region, Counted())
         counts = (number(count(runs)) for _, _, count in _STACKS)
         rows.append(

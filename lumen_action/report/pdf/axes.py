@@ -43,8 +43,8 @@ def ticks_between(low: float, high: float) -> tuple[float, ...]:
 
 
 def said(value: float) -> str:
-    """Return a value in few digits."""
-    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.1f}"  # noqa: PLR2004 - digits enough
+    """Return a value with at most one decimal, as the page has it."""
+    return f"{round(value, 1) + 0:,.1f}".removesuffix(".0")
 
 
 def begin(flow: Flow, chart: LineChart | BarChart, height: float) -> None:

@@ -34,7 +34,7 @@ def put_bar_chart(flow: Flow, chart: BarChart) -> None:
     count = len(chart.x_labels)
     totals = [sum(_value(stack, at) for stack in chart.stacks) for at in range(count)]
     flow.y += _ABOVE
-    scale = Scale(_whole_ticks(max([*totals, 1])), flow.y, HEIGHT)
+    scale = Scale(_whole_ticks(max([*totals, chart.reach, 1])), flow.y, HEIGHT)
     left = frame(flow, scale, RIGHT, "")
     apart = (RIGHT - left) / max(count, 1)
     width = min(apart * 0.7, _WIDEST_BAR)

@@ -50,7 +50,8 @@ def put_line_chart(flow: Flow, chart: LineChart) -> None:
         _put_line(flow, line, number, ink, across, scale)
     _put_ends(flow, ends, right, scale)
     flow.y += HEIGHT
-    names_below(flow, chart.x_labels, across[: len(chart.x_labels)], flow.y)
+    marked = chart.marked or range(len(chart.x_labels))
+    names_below(flow, [chart.x_labels[at] for at in marked], [across[at] for at in marked], flow.y)
     flow.y += TICK.leading + KEY.leading * 0.75
     put_key(
         flow,

@@ -128,7 +128,8 @@ def _lines(chart: LineChart, size: Size) -> Iterator[str]:
     distance = (plane.right - plane.left) / max(1, count - 1)
     places = [plane.left + index * distance for index in range(count)] if count > 1 else [plane.right]
     yield from _axes(plane, size, ticks, chart.unit)
-    yield from _below(plane, size, places, chart.x_labels)
+    marked = chart.marked or range(count)
+    yield from _below(plane, size, [places[at] for at in marked], [chart.x_labels[at] for at in marked])
     ends = []
     for index, (line, label) in enumerate(labels):
         points = [None if value is None else (x, plane.up(value)) for x, value in zip(places, line.values, strict=True)]
@@ -193,7 +194,7 @@ def _mark(index: int, x: float, y: float) -> str:
 
 def _bars(chart: BarChart, size: Size, textures: Sequence[str]) -> Iterator[str]:
     totals = [sum(stack.values[index] for stack in chart.stacks) for index in range(len(chart.x_labels))]
-    ticks = steps(0, max([1, *totals]), whole=True)
+    ticks = steps(0, max([1, chart.reach, *totals]), whole=True)
     plane = _plane(size, ticks, "", right=4)
     band = (plane.right - plane.left) / max(1, len(totals))
     width = min(_WIDEST_BAR, band * 0.72)

@@ -120,6 +120,7 @@ _SECTIONS = {
     "subtitle": "{span} · {zone}",
     "objectives": "Objectives",
     "objectives.caption": "Every objective at the end of the period",
+    "objectives.note": "{objective}: {note}",
     "objective": "objective",
     "window": "window",
     "target": "target",
@@ -235,8 +236,6 @@ _LABELS = {
     "label.opens_run": "opens the run",
     "label.no_value": "no value",
     "label.as_table": "The numbers as a table",
-    "label.previous": "Previous",
-    "label.next": "Next",
 }
 
 _INDEX = {

@@ -183,6 +183,13 @@ def test_an_override_passes_later_gates_until_it_ends(team: GateTeam) -> None:
     assert "the override by alice ended at 2026-01-02T14:00:01Z" in ended["reason"]
 
 
+def test_a_time_without_a_zone_is_that_of_the_pipeline(team: GateTeam) -> None:
+    team.config("pipeline: nightly\nslo: {run: 0.9}\ntimezone: Asia/Seoul\n")
+    team.runs(20, 9)
+    team.gate(*OVERRIDE[:-1], "2026-01-02T22:00:00")
+    assert team.answer()["override"]["until"] == "2026-01-02T13:00:00Z"
+
+
 def test_an_override_of_another_pipeline_is_none(team: GateTeam) -> None:
     team.runs(20, 9)
     team.config("slo: {run: 0.9}\n")
@@ -200,6 +207,26 @@ def test_an_override_can_be_ended(team: GateTeam) -> None:
     assert team.answer("--revoke-override")["warnings"] == [
         "revoke-override: no override holds now, so there is none to end"
     ]
+
+
+def test_an_override_of_a_clock_that_is_ahead_can_be_ended_and_given_again(team: GateTeam) -> None:
+    team.runs(20, 9)
+    team.now_ms += HOUR
+    team.gate(*OVERRIDE)
+    team.now_ms -= HOUR
+    assert team.gate("--revoke-override") == 1
+    assert team.gate() == 1
+    team.gate(*OVERRIDE)
+    assert team.gate() == 0
+
+
+def test_only_what_would_pass_is_said_to_pass(team: GateTeam) -> None:
+    team.config("pipeline: nightly\nslo: {run: 0.9, day: 0.9}\ngate: {on-inconclusive: fail-closed}\n")
+    team.runs(20, 9)
+    assert team.gate() == 1
+    # There are too few days to say anything, which blocks here.
+    assert team.gate("--change", "fix") == 1
+    assert "may pass meanwhile: a security change or a revert\n" in team.out
 
 
 def test_a_fork_overrides_nothing_and_writes_nothing(team: GateTeam) -> None:
@@ -285,6 +312,15 @@ def test_a_hosted_runner_without_a_ledger_is_told_to_name_one(team: GateTeam) ->
     assert "set the ledger that the pipelines write to" in team.out
 
 
+def test_a_fork_that_is_not_told_the_ledger_gets_an_answer_all_the_same(team: GateTeam) -> None:
+    team.in_job(event=FORK, RUNNER_ENVIRONMENT="github-hosted")
+    team.ledger = ""
+    assert team.gate("--require-checks", "integrity", *OVERRIDE) == 0
+    assert team.outputs["decision"] == "inconclusive"
+    assert "a fork's job is not told the ledger" in team.outputs["reason"]
+    assert team.gate("--on-inconclusive", "fail-closed") == 1
+
+
 def test_a_pushgateway_keeps_no_override(team: GateTeam) -> None:
     team.ledger = "pushgateway:http://127.0.0.1:9"
     assert team.gate(*OVERRIDE) == 2
@@ -306,12 +342,25 @@ def test_an_open_incident_blocks_a_feature_and_warns_a_revert(team: GateTeam) ->
     assert team.answer()["decision"] == "allow"
 
 
+def test_incidents_of_all_pipelines_that_objectives_are_about_matter(team: GateTeam) -> None:
+    team.config("pipeline: deploy\n")
+    team.runs(30)
+    ours = Path(__file__).parents[3] / "rules" / "slo" / "pipeline.yml"
+    asked = ("--slo", str(ours), "--only", "nightly-runs")
+    assert team.answer(*asked)["decision"] == "allow"
+    told = details({"incident": "INC-7", "severity": "Sev1", "state": "open"})
+    team.put(replace(fact("INC-7", kind=Kind.INCIDENT), details=told))
+    found = team.answer(*asked)
+    assert (found["pipeline"], found["decision"]) == ("deploy", "block")
+
+
 def test_checks_that_are_asked_for(team: GateTeam) -> None:
     team.runs(30)
     team.put(
         fact("integrity", kind=Kind.CHECK, run="1"),
         fact("report", Outcome.FAILURE, kind=Kind.CHECK, run="1", at=NOON - 9),
         fact("report", kind=Kind.CHECK, run="2", trust=Trust.FORK),
+        fact("report", kind=Kind.CHECK, run="1", region="us"),
     )
     states = {
         each["name"]: each["state"] for each in team.answer("--require-checks", "integrity,report, seal")["conditions"]
@@ -324,7 +373,7 @@ def test_results_of_tests_by_their_files(team: GateTeam) -> None:
     (team.folder / "build" / "deep").mkdir(parents=True)
     case = '<testcase name="login password=hunter22secret **bold** ::error::x">{}</testcase>'
     (team.folder / "build" / "a.xml").write_text(f"<testsuite>{case.format('')}</testsuite>", encoding="utf-8")
-    assert team.answer("--tests", "build/**/*.xml")["conditions"][1]["found"] == "1 tests passed"
+    assert team.answer("--tests", "build/**/*.xml")["conditions"][1]["found"] == "1 test passed"
     (team.folder / "build" / "deep" / "b.xml").write_text(
         f"<testsuite>{case.format('<error/>')}</testsuite>", encoding="utf-8"
     )
@@ -337,6 +386,17 @@ def test_results_of_tests_by_their_files(team: GateTeam) -> None:
     (team.folder / "build" / "c.xml").write_text('<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>', encoding="utf-8")
     assert "c.xml declares a document type" in team.answer("--tests", str(team.folder / "build" / "*.xml"))["reason"]
     assert team.answer("--tests", "nothing/*.xml")["decision"] == "inconclusive"
+
+
+def test_hostile_names_of_files_are_text_and_a_folder_is_told(team: GateTeam) -> None:
+    team.runs(30)
+    (team.folder / "build").mkdir()
+    (team.folder / "build" / "a\n::error::x \rpassword=hunter22secret.xml").write_text("<x/>", encoding="utf-8")
+    found = team.answer("--tests", "build/*.xml")["conditions"][1]["found"]
+    assert found.startswith("a ::error::x password=[redacted]")
+    assert found.endswith("begins with <x>, not with <testsuites> or <testsuite>")
+    found = team.answer("--tests", "build/")["conditions"][1]["found"]
+    assert found == "no file fits build/ (a folder; write build/**/*.xml)"
 
 
 def test_conditions_alone_need_no_objective(team: GateTeam) -> None:
@@ -396,6 +456,27 @@ def test_a_missing_permission_is_one_warning(team: GateTeam, api: GitHubApi) -> 
     assert team.gate("--status", "check") == 0
     (warning,) = [line for line in team.out.splitlines() if line.startswith("::warning")]
     assert "`permissions: {checks: write}`" in warning
+
+
+@pytest.mark.parametrize(("status", "path"), [("check", "check-runs"), ("commit", "statuses")])
+@pytest.mark.parametrize("code", [404, 422, 500])
+def test_a_status_that_is_refused_is_one_warning_that_says_so(
+    team: GateTeam, api: GitHubApi, status: str, path: str, code: int
+) -> None:
+    team.runs(20, 9)
+    api.troubles = [Trouble(path, code, body={"message": "no"}, times=9)]
+    team.in_job(GITHUB_API_URL=api.url, LUMEN_INPUT_TOKEN=TOKEN)
+    assert team.gate("--status", status) == 1
+    (warning,) = [line for line in team.out.splitlines() if line.startswith("::warning")]
+    assert "status: the decision does not stand at the commit: " in warning
+
+
+def test_a_title_at_the_commit_is_one_line(team: GateTeam, api: GitHubApi) -> None:
+    team.runs(20, 9)
+    team.in_job(GITHUB_API_URL=api.url, LUMEN_INPUT_TOKEN=TOKEN)
+    team.gate("--status", "commit", *OVERRIDE, "--override-reason", "two\n\x1b[31mlines \u202eon")
+    (status,) = api.changes
+    assert "(two [31mlines [U+202E]on)" in status.body["description"]
 
 
 def test_a_terminal_writes_no_status(team: GateTeam) -> None:

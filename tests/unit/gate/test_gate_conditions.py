@@ -8,7 +8,7 @@ import pytest
 from facts import HOUR, NOON, fact, failure
 
 from lumen_action.companion.spread import incident
-from lumen_action.gate.conditions import State, check_passed, no_open_incident, passing_tests
+from lumen_action.gate.conditions import State, check_passed, checks_in, no_open_incident, passing_tests
 from lumen_action.gate.junit import Results
 from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.model.fact import details
@@ -24,7 +24,7 @@ def blocking(*facts: Fact, now: int = NOON + HOUR) -> list[str]:
     return [each.name for each in incidents_in(facts) if each.blocking and each.open_at(now)]
 
 
-@pytest.mark.parametrize("severity", ["Sev1", "sev2", "SEV-2", "1"])
+@pytest.mark.parametrize("severity", ["Sev1", "sev2", "SEV-2", "1", "sev01", "Sev2 (2026-01)"])
 def test_the_two_worst_severities_hold_a_change_back(severity: str) -> None:
     assert blocking(told("INC-7", severity, "open")) == ["INC-7"]
 
@@ -34,7 +34,9 @@ def test_milder_ones_do_not(severity: str) -> None:
     assert blocking(told("INC-7", severity, "open")) == []
 
 
-@pytest.mark.parametrize("state", ["closed", "resolved", "postmortem", "false_alarm", "merged", "Resolved"])
+@pytest.mark.parametrize(
+    "state", ["closed", "resolved", "postmortem", "false_alarm", "merged", "Resolved", "postmortem_done"]
+)
 def test_what_is_over_does_not(state: str) -> None:
     assert blocking(told("INC-7", "Sev1", "open"), told("INC-7", "Sev1", state, at=NOON + 1)) == []
 
@@ -74,11 +76,38 @@ def test_open_incidents_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "state"),
-    [({"report": Outcome.SUCCESS}, State.OK), ({"report": Outcome.FAILURE}, State.FAILED), ({}, State.UNKNOWN)],
+    ("known", "state", "words"),
+    [
+        ({"eu": Outcome.SUCCESS, "us": Outcome.SUCCESS}, State.OK, "its latest outcome is success"),
+        ({"eu": Outcome.FAILURE}, State.FAILED, "its latest outcome is failure"),
+        ({"eu": Outcome.FAILURE, "us": Outcome.SUCCESS}, State.FAILED, "its latest outcome is failure in eu"),
+        (
+            {"us": Outcome.TIMEOUT, "eu": Outcome.FAILURE},
+            State.FAILED,
+            "its latest outcome is failure and timeout in eu, us",
+        ),
+        ({}, State.UNKNOWN, "nothing is recorded of it"),
+    ],
 )
-def test_a_check_by_its_latest_outcome(known: dict[str, Outcome], state: State) -> None:
-    assert check_passed("report", known).state is state
+def test_a_check_by_its_latest_outcome_in_every_region(known: dict[str, Outcome], state: State, words: str) -> None:
+    found = check_passed("report", known)
+    assert (found.state, found.found) == (state, words)
+
+
+def check(outcome: Outcome, at: int, *, region: str = "eu", trust: Trust = Trust.TRUSTED) -> Fact:
+    return fact("report", outcome, kind=Kind.CHECK, run=str(at), at=NOON + at, region=region, trust=trust)
+
+
+def test_what_was_not_decided_and_what_a_fork_says_hides_no_failed_check() -> None:
+    facts = [
+        check(Outcome.FAILURE, 1),
+        check(Outcome.SUCCESS, 0),
+        check(Outcome.CANCELLED, 2),
+        check(Outcome.SKIPPED, 3),
+        check(Outcome.SUCCESS, 4, trust=Trust.FORK),
+        check(Outcome.SUCCESS, 5, region="us"),
+    ]
+    assert checks_in(facts) == {"report": {"eu": Outcome.FAILURE, "us": Outcome.SUCCESS}}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +125,9 @@ def test_a_check_by_its_latest_outcome(known: dict[str, Outcome], state: State) 
             State.FAILED,
             "b.xml is no XML (0 of 5 tests failed elsewhere)",
         ),
+        (Results(0, 0, 0, (), ("b.xml is no XML",)), [], State.FAILED, "b.xml is no XML"),
+        (Results(1), [], State.OK, "1 test passed"),
+        (Results(1, 1), [], State.FAILED, "1 of 1 test failed"),
     ],
 )
 def test_results_of_tests(results: Results, missing: list[str], state: State, words: str) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from lumen_action.errors import ConfigError
 from lumen_action.gate.deciding import decide
-from lumen_action.gate.facts import decision_fact, override_fact, overrides_in, revocation_fact
-from lumen_action.gate.overriding import Override, Overrides, asked_override, ended_now
+from lumen_action.gate.facts import decision_fact, override_fact, overrides_in, revocation_fact, said_last
+from lumen_action.gate.overriding import LONGEST_MS, Override, Overrides, asked_override, ended_now
 from lumen_action.gate.policy import Change, Policy
 from lumen_action.model import Fact, Kind, Outcome, Trust
-from lumen_action.model.fact import MAX_FACT_BYTES
+from lumen_action.model.fact import MAX_FACT_BYTES, details
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold
 
@@ -95,6 +95,45 @@ def test_forks_and_other_facts_override_nothing() -> None:
     unreadable = replace(given_at(NOON), details=(("override", "given"), ("until", "soon")))
     forks = given_at(NOON, trust=Trust.FORK)
     assert overrides_in([decision, incident, unreadable, forks], NOON + HOUR) == Overrides()
+
+
+def by_hand(at: int = NOON, **told: str) -> Fact:
+    """Return an override as somebody writes one past the gate."""
+    words = {"override": "given", "author": "eve", "reason": "x", "until": "2026-01-02T14:00:00Z"} | told
+    return replace(given_at(at), details=details(words))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"author": ""},
+        {"reason": " "},
+        {"until": ""},
+        {"until": "2026-01-09T12:00:01Z"},
+        {"until": "9999-12-31T23:59:59-23:59"},
+        {"until": "0001-01-01T00:00:00+23:59"},
+    ],
+)
+def test_what_the_gate_would_not_have_taken_overrides_nothing(told: dict[str, str]) -> None:
+    assert overrides_in([by_hand(**told)], NOON + HOUR) == Overrides()
+
+
+def test_what_is_written_by_hand_is_cut_as_the_gate_does() -> None:
+    found = overrides_in([by_hand(author="é" * 900, reason="x" * 900, until="2026-01-09T12:00:00Z")], NOON).active
+    assert found == Override("é" * 100, "x" * 300, NOON + LONGEST_MS)
+
+
+def test_a_clock_that_is_a_year_ahead_says_nothing_of_now() -> None:
+    future = NOON + 365 * DAY
+    told = given_at(future, replace(BY_ALICE, until_ms=future + HOUR))
+    assert overrides_in([told], NOON) == Overrides()
+    assert overrides_in([given_at(NOON), replace(revoked_at(NOON), observed_at_ms=future)], NOON).active == BY_ALICE
+
+
+def test_whoever_speaks_of_an_override_does_so_after_all_who_did() -> None:
+    ahead = given_at(NOON + HOUR)
+    assert said_last([ahead, given_at(NOON + 365 * DAY), GATE], NOON) == NOON + HOUR + 1
+    assert said_last([ahead], NOON + 2 * HOUR) == NOON + 2 * HOUR
 
 
 EVENTS = st.lists(st.tuples(st.booleans(), st.integers(0, 10), st.integers(1, 10)), max_size=6)

@@ -48,6 +48,22 @@ def test_a_suite_may_claim_more_than_it_lists() -> None:
     assert (found.tests, found.failed) == (5, 2)
 
 
+@pytest.mark.parametrize("claim", ["9" * 20, "9" * 5000, " 1 "])
+def test_claims_of_failures_are_read_however_large(claim: str) -> None:
+    assert read(suite(case("a"), claims=f'tests="1" failures="{claim}"')).failed > 0
+
+
+@pytest.mark.parametrize("name", ["failures", "errors"])
+@pytest.mark.parametrize("claim", ["-1", "1.0", "1e3", "\uff10", "many"])
+def test_a_claim_of_failures_that_is_no_number_is_refused(name: str, claim: str) -> None:
+    with pytest.raises(RefusedError, match=f'claims {name}="{claim}", which is no number'):
+        read(suite(case("a"), claims=f'{name}="{claim}"'))
+
+
+def test_a_claim_that_says_nothing_is_none() -> None:
+    assert read(suite(case("a"), claims='failures="" skipped="None" tests="x"')) == Results(1)
+
+
 def test_a_fault_outside_of_any_test_counts() -> None:
     found = read(suite(case("a"), '<error message="set-up failed"/>'))
     assert (found.failed, found.failures) == (1, ("set-up failed",))

@@ -65,6 +65,7 @@ def test_every_form_of_json_is_the_guides_sample(tmp_path: Path, text: str) -> N
         "Total;Failures\n100;10\n10;5\n",
         "passed\tfailed\tnote\n90\t10\tx\n5\t5\ty\n",
         '\ufeffgood,total\r\n"90",100\r\n\r\n5,10\r\n',
+        "good;total\r90;100\r5;10\r",
     ],
 )
 def test_every_form_of_csv_is_the_same(tmp_path: Path, text: str) -> None:
@@ -89,6 +90,11 @@ def test_every_form_of_csv_is_the_same(tmp_path: Path, text: str) -> None:
 def test_rows_with_a_time_have_their_place_in_the_window(tmp_path: Path, written_as: str, at: str) -> None:
     found = read(tmp_path, f"day,good,total\n{written_as},9,10\n2026-01-01,1,10\n")
     assert found == Measured((Tick(ms(at), 10, 1),), ms(at), ("1 of 2 rows of counts.csv are not of the window",))
+
+
+def test_rows_of_days_to_come_make_nothing_fresh(tmp_path: Path) -> None:
+    found = read(tmp_path, "day,good,total\n2026-03-30,9,10\n2026-04-01,0,0\n")
+    assert found.newest_ms == ms("2026-03-30T00:00:00.001")
 
 
 def test_days_are_those_of_the_pipelines_zone(tmp_path: Path) -> None:
@@ -118,6 +124,12 @@ def test_all_faults_are_told_together_each_with_its_place_and_fix(tmp_path: Path
             f"6: total: found `5%`; {ratio}",
         )
     ]
+
+
+def test_a_number_that_cannot_be_read_is_not_compared_with(tmp_path: Path) -> None:
+    many, long = problems(tmp_path, "bad,total\n1,many\n1,1234567890123456\n")
+    assert many.startswith("counts: counts.csv line 2: total: found `many`; write a whole number of events")
+    assert long == "counts: counts.csv line 3: total: found `1234567890123456`; write a number of at most 15 digits"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from askedledger import Asked
 from facts import HOUR, NOON, fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,18 +18,6 @@ from lumen_action.measuring.events import runs_of
 from lumen_action.model import Fact, Outcome, Trust
 
 DAYS = [f"2026-01-{day:02}" for day in range(2, 20)]
-
-
-class Asked(SqliteLedger):
-    """A ledger that remembers what was read."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder / "ledger.db", durable=True)
-        self.days_read: list[str | None] = []
-
-    def scan(self, *, pipeline: str | None = None, run: str | None = None, day: str | None = None) -> Iterator[Fact]:
-        self.days_read.append(day)
-        return super().scan(pipeline=pipeline, run=run, day=day)
 
 
 @pytest.fixture

@@ -118,6 +118,16 @@ def test_events_may_be_read_over_any_time(ledger: Counted, tmp_path: Path) -> No
     assert [len(found.ticks) for found in read(asked, places(tmp_path, ledger))] == [2, 0]
 
 
+def test_what_was_heard_after_the_moment_that_is_asked_about_makes_nothing_fresh(
+    ledger: Counted, tmp_path: Path
+) -> None:
+    before = {NOON: NOON, NOON + 1: NOON, NOON - 1: None, NOON + 216 * HOUR: NOON + 192 * HOUR}
+    ledger.put(fact(run="1", attempt=2, at=NOON + 192 * HOUR, day="2026-01-10"))
+    slo = promise(0.9)
+    for at_ms, newest_ms in before.items():
+        assert measure([slo], places(tmp_path, ledger), at_ms)[0].newest_ms == newest_ms
+
+
 def test_freshness_is_asked_by_the_slices_of_each_promise(ledger: Counted, tmp_path: Path) -> None:
     source = counts_of(Events.FRESHNESS, at_most_seconds=1800)
     slo = promise(0.9, source=source, budgeting=Budgeting.TIMESLICES, slice_target=1, slice_window="1h")

@@ -169,8 +169,8 @@ def test_a_window_as_a_label_is_refused() -> None:
         (["-1"], ["10"], (10, 0), "cut to fit"),
         (["2.4"], ["9.6"], (10, 2), "rounded estimates"),
         ([], ["10"], (10, 0), None),
-        (["3"], ["0"], None, None),
-        (["3"], [], None, None),
+        (["3"], ["0"], None, "cut to fit"),
+        (["3"], [], None, "cut to fit"),
         ([], ["-4"], None, "less than nothing"),
     ],
 )
@@ -238,3 +238,38 @@ def test_a_secret_is_known_to_be_one() -> None:
     options = PrometheusOptions("https://u:pw1@prometheus.example", token="t0k", user="v", password="pw2")  # noqa: S106
     assert {"pw1", "pw2", "t0k"} <= set(options.secrets)
     assert not any(secret in repr(options) for secret in ("pw1", "pw2", "t0k"))
+
+
+@pytest.mark.parametrize(
+    ("goods", "totals", "bads"),
+    [
+        ((0, 1, 0), (1, 0, 1), (0, 0, 1)),  # the failure turned good, or was scraped late
+        ((1, -1, 1), (1, 0, 1), (1, 0, 0)),  # what was good turned bad
+        ((3, 0, 9), (4, 2, 4), (0, 0, 0)),
+    ],
+)
+def test_a_correction_belongs_to_the_stretches_before_it(
+    goods: tuple[int, ...], totals: tuple[int, ...], bads: tuple[int, ...]
+) -> None:
+    source = RatioSource(
+        *(f"max(sum_over_time({name}[{WINDOW_PLACEHOLDER}]))" for name in ("good", "total")),
+        part_is_good=True,
+        counter=False,
+    )
+
+    def answer(path: str, query: Mapping[str, str]) -> tuple[int, object]:
+        if query["query"].startswith("count_over_time(vector"):
+            return 200, vector("1")
+        counts = goods if "good[" in query["query"] else totals if "(total[" in query["query"] else ()
+        if path.endswith("query"):
+            return 200, vector(str(counts[-1])) if counts else NOTHING
+        moments = range(int(query["start"]), int(query["end"]) + 1, 3600)
+        values = [[at, str(count)] for at, count in zip(moments, counts, strict=True)]
+        result = [{"metric": {}, "values": values}]
+        return 200, {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+    slices = replace(SLO.objectives[0], slice_target=1.0, slice_window=Duration(1, "h"))
+    slo = replace(SLO, source=source, budgeting=Budgeting.TIMESLICES, objectives=(slices,))
+    # Of nearly four hours three slices are whole.
+    found = asked(answer, slo, hours=3.9)
+    assert [each.bad for each in found.ticks] == [bad for bad, total in zip(bads, totals, strict=True) if total]

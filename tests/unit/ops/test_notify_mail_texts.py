@@ -147,6 +147,11 @@ def test_without_a_server_there_is_no_mail() -> None:
         ({}, {"SMTP_USER": "u", "SMTP_PASS": "비밀"}, "letters outside ASCII"),
         ({}, {"SMTP_PORT": "70000"}, "mail.port: `70000` is no port"),
         ({"host": "smtp.team.example/x"}, {}, "mail.host: "),
+        ({"host": "smtp..example"}, {}, "mail.host: "),
+        ({"host": "smtp.team.example:587"}, {}, "mail.host: "),
+        ({}, {"SMTP_PORT": "9" * 5000}, "mail.port: "),
+        ({"to": (".ops@team.example",)}, {}, "mail.to: "),
+        ({"to": ("=?utf-8?q?x=0aBcc?= <ops@team.example>",)}, {}, "mail.to: "),
         ({"ca-file": "/nowhere.pem"}, {}, "mail.ca-file: "),
     ],
 )
@@ -161,7 +166,18 @@ def test_what_cannot_work_is_refused_with_what_to_write(
 
 def test_a_secret_pasted_with_its_line_break_still_works() -> None:
     problems: list[str] = []
-    assert mail_options(GOOD, {"SMTP_TO": "ops@team.example\n"}, "", problems)
+    env = {"SMTP_TO": "ops@team.example\n", "SMTP_HOST": "smtp.team.example\n", "SMTP_PORT": "465\r\n"}
+    found = mail_options(GOOD, {**env, "SMTP_USER": "lumen\n", "SMTP_PASS": " secret\n"}, "", problems)
+    assert found
+    assert (found.host, found.port, found.user, found.password) == ("smtp.team.example", 465, "lumen", " secret")
+    assert problems == []
+
+
+def test_a_comma_in_a_quoted_name_does_not_part_it() -> None:
+    problems: list[str] = []
+    found = mail_options({**GOOD, "to": ('"Kim, Ops" <kim@team.example>', "lead@team.example")}, {}, "", problems)
+    assert found
+    assert found.to == (Mailbox("kim@team.example", "Kim, Ops"), Mailbox("lead@team.example"))
     assert problems == []
 
 

@@ -88,6 +88,14 @@ def test_a_webhook_message_stays_below_what_receivers_take() -> None:
     assert json.loads(body)["data"]["text"] == MESSAGE.sentence
 
 
+@given(st.text(max_size=40), st.text(max_size=40), st.integers(1, 2000), st.integers(0, 200))
+def test_a_webhook_is_never_sent_more_than_receivers_take(subject: str, sentence: str, times: int, rows: int) -> None:
+    told = {"pipeline": "nightly", "objectives": [{"name": subject * times}] * rows}
+    body = encoded(replace(MESSAGE, subject=subject * times, sentence=sentence * times, details=told))
+    assert len(body) < 20_000
+    assert json.loads(body)["data"]["pipeline"] == "nightly"
+
+
 def test_slack_gets_words_that_mean_nothing_to_it(receiver: Receiver, pauses: Pauses) -> None:
     assert pauses.send("slack", receiver.url).state is State.SENT
     told = json.loads(receiver.got[0][1])
@@ -185,6 +193,22 @@ def test_a_receiver_that_does_not_answer_in_time_leaves_it_unknown(pauses: Pause
     assert "s3cr3t" not in receipt.told
 
 
+@pytest.mark.parametrize(
+    ("said", "slept"), [("Tue, 25 Feb 2021 15:02:20 GMT", [9]), ("soon", [0]), ("-3", [0]), ("0", [0])]
+)
+def test_a_wait_is_read_in_every_form(receiver: Receiver, pauses: Pauses, said: str, slept: list[int]) -> None:
+    receiver.answers = [(429, {"Retry-After": said})]
+    assert pauses.send("webhook", receiver.url).state is State.SENT
+    assert [round(each) for each in pauses.slept] == slept
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_who_took_it_has_it_even_with_an_answer_too_long_to_read(pauses: Pauses, kind: str) -> None:
+    with loopback.answering(lambda handler: handler.reply(200, {}, bytes(2 << 20))) as server:
+        assert pauses.send(kind, server).state is State.SENT
+    assert pauses.slept == []
+
+
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_a_receiver_that_is_down_has_failed(pauses: Pauses, kind: str) -> None:
     receipt = pauses.send(kind, "http://127.0.0.1:9/s3cr3t-path")
@@ -204,4 +228,7 @@ def test_slack_says_what_its_words_mean_and_an_answer_that_repeats_the_url_is_cu
     with loopback.answering(repeats) as server:
         told = pauses.send("slack", f"{server}/services/T0/B0/s3cr3t-path").told
     assert "Cannot POST …" in told
+    with loopback.answering(lambda handler: handler.reply(404, {}, b"no key k3y-s3cr3t/=")) as server:
+        told += pauses.send("slack", f"{server}/?a=1&key=k3y-s3cr3t%2F%3D").told
+    assert "no key …" in told
     assert "s3cr3t" not in told

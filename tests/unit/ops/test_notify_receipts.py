@@ -130,7 +130,8 @@ def test_who_died_while_sending_leaves_it_unknown(ledger: SqliteLedger, clock: C
     with pytest.raises(DiedError):
         clock.receipts(ledger).send(Mortal(), MESSAGE, SUBJECT)
     post = Post()
-    assert clock.receipts(ledger).send(post, MESSAGE, SUBJECT).told == "somebody else is sending it just now"
+    told = clock.receipts(ledger).send(post, MESSAGE, SUBJECT).told
+    assert told.startswith("somebody else is sending it just now; if that call was cut off")
     clock.now += HOUR
     assert clock.receipts(ledger).send(post, MESSAGE, SUBJECT).state is State.UNKNOWN
     assert post.sent == []
@@ -143,7 +144,8 @@ def test_of_two_at_once_only_one_sends(ledger: SqliteLedger, clock: Clock) -> No
     class Racing(Post):
         def send(self, message: Message) -> Receipt:
             raced = clock.receipts(ledger).send(inner, message, SUBJECT)
-            assert (raced.state, raced.told) == (State.ALREADY, "somebody else is sending it just now")
+            assert raced.state is State.ALREADY
+            assert "somebody else is sending it just now" in raced.told
             return super().send(message)
 
     assert clock.receipts(ledger).send(Racing(), MESSAGE, SUBJECT).state is State.SENT

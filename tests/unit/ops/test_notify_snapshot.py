@@ -93,7 +93,9 @@ class Grafana:
             }
             assert not left, f"unknown variables {left}"
             failed = re.search(self.broken, query["expr"])
-            results[query["refId"]] = {"error": "parse error"} if failed else {"status": 200, "frames": [FRAME]}
+            results[query["refId"]] = (
+                {"error": f"parse error\n{TOKEN}"} if failed else {"status": 200, "frames": [FRAME]}
+            )
         return 200, {"results": results}
 
     def _keep(self, value: Any) -> tuple[int, object]:  # noqa: ANN401
@@ -159,7 +161,7 @@ def test_a_panel_that_fails_is_empty_and_told_and_the_others_are_there() -> None
     ]
     assert set(shown) == {True, False}
     assert len(told) == shown.count(False)
-    assert "parse error" in told[0]
+    assert "parse error ***" in told[0]
 
 
 def test_a_grafana_that_calls_itself_localhost_is_named_as_it_was_set() -> None:
@@ -177,7 +179,7 @@ def test_a_refusal_is_told_without_the_token(changed: dict[str, str], words: str
     assert grafana.kept == []
 
 
-@pytest.mark.parametrize("body", [b"<html>login", b"[]", b"{}", b'{"dashboard": 5}'])
+@pytest.mark.parametrize("body", [b"<html>login", b"[]", b"{}", b'{"dashboard": 5}', b"[" * 99_999])
 def test_something_else_than_a_grafana_is_an_http_error(body: bytes) -> None:
     with loopback.answering(lambda handler: handler.reply(200, {}, body)) as url, pytest.raises(HttpError):
         take(Wanted(url, "x", TOKEN, "n", FROM, TO), lambda _: None)

@@ -72,7 +72,9 @@ def test_labels_that_have_room_stay_where_they_are() -> None:
     assert spread([50, 10, 90], 10, 0, 100) == [50, 10, 90]
 
 
-@pytest.mark.parametrize(("value", "text"), [(60.0, "60"), (-166.7, "-167"), (0.5, "0.5"), (1e9, "1,000,000,000")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(60.0, "60"), (-166.7, "-166.7"), (-0.04, "0"), (0.5, "0.5"), (1e9, "1,000,000,000")]
+)
 def test_values_are_said_in_few_digits(value: float, text: str) -> None:
     assert said(value) == text
 
@@ -168,3 +170,13 @@ def test_every_tone_has_a_sign_of_its_own_but_plain() -> None:
     }
     assert shapes.pop(Tone.PLAIN) == []
     assert len(set(map(tuple, shapes.values()))) == len(Tone) - 1
+
+
+def test_an_axis_reaches_as_far_as_that_of_the_chart_beside_it() -> None:
+    marks = drawn(BarChart("t", "", DAYS[:1], (Stack("good", (1,), Tone.GOOD),), 20))
+    assert "20" in [mark.text for mark in words(marks)]
+
+
+def test_only_marked_labels_stand_below_a_line() -> None:
+    shown = [mark.text for mark in words(drawn(LineChart("t", "", DAYS[:2], (Line("a", (1, 2)),), marked=(1,))))]
+    assert (DAYS[1] in shown, DAYS[0] in shown) == (True, False)

@@ -209,7 +209,7 @@ def test_every_page_says_which_it_is_in_the_language_of_the_report() -> None:
     assert [said(sheet).count(f"Page {n} of {len(english)}") for n, sheet in enumerate(english, 1)] == [1] * len(
         english
     )
-    assert f"{len(korean)}쪽 중 1쪽" in said(korean[0])
+    assert f"1 / {len(korean)}쪽" in said(korean[0])
 
 
 def test_pages_without_a_label_have_numbers_still() -> None:

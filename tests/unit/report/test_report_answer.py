@@ -136,7 +136,7 @@ CASES = {
         ),
         (
             "nightly: 데이터 출처가 응답하지 않아 약속을 지키는지 알 수 없습니다. 10주차에 실행 50건 중 47건이 "
-            "성공했습니다. 전주 대비 변함없이 실패 3건입니다(대부분 네트워크)."
+            "성공했습니다. 실패 3건으로 전주 대비 변화가 없습니다(대부분 네트워크)."
         ),
         Tone.WARN,
     ),
@@ -161,7 +161,7 @@ CASES = {
     "only cancelled runs": (
         report(runs=Counted(other=2), classes=()),
         "nightly has no objective, so there is no promise to keep: every run in week 10 was cancelled or skipped.",
-        "nightly: 정해진 목표가 없어 지킬 약속도 없습니다. 10주차에 모든 실행이 취소되거나 생략되었습니다.",
+        "nightly: 정해진 목표가 없어 지킬 약속도 없습니다. 10주차에 취소되거나 건너뛴 실행뿐입니다.",
         Tone.IDLE,
     ),
     "a week that goes on": (

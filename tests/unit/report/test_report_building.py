@@ -167,6 +167,13 @@ def test_a_deadline_is_missed_where_no_run_reports_after_the_start_within_the_pa
     assert found.completeness.deadlines_missed == (at(SUN, 2),) * missed
 
 
+@pytest.mark.parametrize("late", ["a-region", "z-region"])
+def test_a_region_that_comes_late_does_not_undo_the_report_of_another(late: str) -> None:
+    schedule = Schedule((Cron.parse("0 2 * * 0"),), patience_minutes=180)
+    found = report_of([run(1, SUN, region="m-region"), run(1, SUN, hour=33, region=late)], asked(schedule=schedule))
+    assert found.completeness.deadlines_missed == ()
+
+
 def test_a_run_that_reports_after_midnight_keeps_the_deadline_of_the_evening() -> None:
     schedule = Schedule((Cron.parse("30 23 * * 0"),), patience_minutes=180)
     late = replace(run(1, "2026-03-09", hour=1))
@@ -202,6 +209,16 @@ def test_facts_of_the_gate_and_of_incidents_are_told_in_the_order_of_time() -> N
         ("override", "", "dana"),
     ]
     assert [(row.title, row.severity, row.opened_ms) for row in found.incidents] == [("No answer", "sev2", at(TUE, 4))]
+
+
+def test_an_incident_is_told_once_where_it_opened_and_as_it_stands() -> None:
+    def told(day: str, state: str, incident: str) -> Fact:
+        return of_kind(Kind.INCIDENT, day, stage=state, details=details({"incident": incident, "state": state}))
+
+    found = report_of(
+        [told(BEFORE, "open", "1"), told(MON, "resolved", "1"), told(MON, "open", "2"), told(TUE, "resolved", "2")]
+    )
+    assert [(row.name, row.state, row.opened_ms) for row in found.incidents] == [("2", "resolved", at(MON, 4))]
 
 
 def test_retries_of_the_period_say_whether_they_helped() -> None:

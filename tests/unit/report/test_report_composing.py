@@ -12,7 +12,7 @@ from lumen_action.model import ErrorClass
 from lumen_action.report.composing import compose
 from lumen_action.report.composing.failing import MOST_CAUSES
 from lumen_action.report.composing.objectives import MOST_LINES
-from lumen_action.report.document import LABELS, BarChart, Document, LineChart, Paragraph, Table
+from lumen_action.report.document import LABELS, BarChart, Bullets, Document, LineChart, Paragraph, Table, Tone
 from lumen_action.report.model import Completeness, Counted, Report
 from lumen_action.report.words import words_of
 
@@ -66,6 +66,46 @@ def test_charts_have_a_label_for_each_value() -> None:
 def test_one_region_needs_no_column_of_its_own() -> None:
     [days] = tables(composed(report_of([run(1, "2026-03-04")])))
     assert days.head == ("day", "day was", "good", "bad", "cancelled or skipped", "open")
+
+
+def test_charts_of_several_regions_have_one_axis_and_one_key() -> None:
+    facts = [run(n, "2026-03-04", hour=n) for n in range(9)] + [run(1, "2026-03-05", F, region="us")]
+    charts = [b for s in composed(report_of(facts)).sections for b in s.blocks if isinstance(b, BarChart)]
+    assert [(chart.reach, [stack.name for stack in chart.stacks]) for chart in charts] == [(9, ["good", "bad"])] * 2
+
+
+def test_a_region_that_fell_silent_is_told() -> None:
+    made = composed(report_of([run(1, "2026-03-04"), run(2, "2026-02-24"), run(2, "2026-02-24", region="us")]))
+    assert [[cell.text for cell in row] for row in tables(made)[-1].rows] == [
+        ["eu", "1", "0", "0", "0", "100 %", "100 %"],
+        ["us", "0", "0", "0", "0", "-", "100 %"],
+    ]
+
+
+def test_fewer_failures_are_no_good_sign() -> None:
+    before = [because(run(n, "2026-02-24", F), ErrorClass.BUILD) for n in (1, 2)]
+    document = composed(report_of([*before, because(run(3, "2026-03-04", F), ErrorClass.BUILD)]))
+    [failures] = [section for section in document.sections if section.anchor == "failures"]
+    counts = [row[1] for block in failures.blocks if isinstance(block, Table) for row in block.rows]
+    assert [(count.text, count.tone) for count in counts] == [("1", Tone.PLAIN)] * 2
+
+
+def test_below_the_budget_of_a_week_stand_its_days() -> None:
+    [chart] = [block for block in ENGLISH.sections[0].blocks if isinstance(block, LineChart)]
+    marked = [chart.x_labels[at] for at in chart.marked]
+    assert marked[:2] == ["3 March", "4 March"]
+    assert not [label for label in marked if ":" in label]
+
+
+def test_notes_of_those_who_measure_are_english_and_elsewhere_pointed_at() -> None:
+    noted = replace(REPORT.promises[0], now=replace(REPORT.promises[0].now, notes=("one", "two")))
+    for language, texts in (
+        ("en", ["Nightly runs: one", "Nightly runs: two"]),
+        ("ko", ["Nightly runs: 측정에 관한 참고 사항은 JSON 파일에 있습니다."]),
+    ):
+        document = compose(replace(REPORT, promises=(noted,)), words_of(language))
+        [told] = [b for b in document.sections[0].blocks if isinstance(b, Bullets)]
+        assert [item.text for item in told.items] == texts
 
 
 def test_many_regions_share_one_chart() -> None:

@@ -13,7 +13,17 @@ from reportfacts import asked, report_of
 from sampledocuments import EMPTY, ENGLISH, HOSTILE, KOREAN
 
 from lumen_action.report.composing import compose
-from lumen_action.report.document import Cell, Document, Line, LineChart, Section, Table
+from lumen_action.report.document import (
+    BarChart,
+    Cell,
+    Document,
+    Line,
+    LineChart,
+    Section,
+    Stack,
+    Table,
+    Tone,
+)
 from lumen_action.report.markdown import render
 from lumen_action.report.words import words_of
 
@@ -76,3 +86,11 @@ def test_a_number_is_shown_as_it_is_and_to_the_right() -> None:
 def test_a_gap_in_a_line_is_seen() -> None:
     chart = LineChart("left", "says", ("a", "b", "c"), (Line("budget", (100.0, None, -100.0)),))
     assert "`█·▁` budget" in render(replace(EMPTY, sections=(Section("x", "X", (chart,)),)), ALL)
+
+
+def test_one_failure_among_hundreds_of_runs_is_seen_and_what_never_happened_has_no_row() -> None:
+    stacks = (Stack("good", (500, 499), Tone.GOOD), Stack("bad", (0, 1), Tone.BAD), Stack("open", (0, 0), Tone.PLAIN))
+    chart = BarChart("runs", "says", ("a", "b"), stacks, 1000)
+    text = render(replace(EMPTY, sections=(Section("x", "X", (chart,)),)), ALL)
+    assert "`▅▅` good\n\n`▁▂` bad" in text
+    assert "open" not in text

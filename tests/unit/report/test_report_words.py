@@ -31,7 +31,10 @@ def test_both_languages_have_the_same_keys() -> None:
     "key", [key for key in ENGLISH.texts if not key.startswith(("date", "day.", "month.", "span"))]
 )
 def test_both_languages_say_the_same_values(key: str) -> None:
-    assert set(_PLACE.findall(ENGLISH[key])) == set(_PLACE.findall(KOREAN[key]))
+    english, korean = set(_PLACE.findall(ENGLISH[key])), set(_PLACE.findall(KOREAN[key]))
+    # Notes are written in English: a Korean report says where they are.
+    assert english - korean == ({"note"} if key == "objectives.note" else set())
+    assert korean <= english
 
 
 @pytest.mark.parametrize("key", KOREAN.texts)

@@ -165,3 +165,14 @@ def test_the_numbers_are_those_of_the_chart() -> None:
     table = numbers(chart)
     assert (table.caption, table.head) == ("Runs", ("", "good"))
     assert [[cell.text for cell in row] for row in table.rows] == [["a", "1"], ["b", "1,204"]]
+
+
+def test_an_axis_reaches_as_far_as_that_of_the_chart_beside_it() -> None:
+    few = BarChart("Runs", "", ("a",), (Stack("good", (1,), Tone.GOOD),), 20)
+    assert "20" in Outline(drawing(few, "k")).words
+
+
+def test_only_marked_labels_stand_below_a_line() -> None:
+    chart = LineChart("Left", "", ("1 May 18:00", "2 May"), (Line("a", (1, 2)),), marked=(1,))
+    words = Outline(drawing(chart, "k")).words
+    assert ("2 May" in words, "1 May 18:00" in words) == (True, False)

@@ -123,6 +123,13 @@ FAULTS = {
         "`12h` in a calendar",
         "`1M`",
     ),
+    "duration of ages": (
+        slo_text(window="{duration: 999999w, isRolling: true}"),
+        7,
+        "spec.timeWindow[0].duration",
+        "`999999w`",
+        "at most 100Y, such as `30d`",
+    ),
     "duration": (
         slo_text(window="{duration: 30 days, isRolling: true}"),
         7,

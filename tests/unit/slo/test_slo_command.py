@@ -46,8 +46,8 @@ class Terminal:
         self.out, self.err = out.getvalue(), err.getvalue()
         return code
 
-    def json(self, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - whatever JSON holds
-        assert self.run(*words, "--json") == code, self.err
+    def json(self, *words: str, code: int = 0, at: str = NOW) -> Any:  # noqa: ANN401 - whatever JSON holds
+        assert self.run(*words, "--json", at=at) == code, self.err
         return json.loads(self.out)
 
     def write(self, name: str, text: str) -> None:
@@ -201,6 +201,19 @@ def test_lint_refuses_99_percent_of_a_nightly_and_proposes_what_can_be_measured(
     assert terminal.err == "1 objective: 1 measurable\n"
 
 
+def test_lint_proposes_a_window_that_holds_as_many_scheduled_days_as_it_takes(terminal: Terminal) -> None:
+    week = "expected: {cron: ['0 2 * * 1-5']}\n"
+    terminal.promise(week)
+    indicator = lumen("events: day, pipeline: nightly")
+    # Of the twelve hours before noon every one has a midnight; of the days of a week two have no run.
+    terminal.write("slo/days.yml", slo_text(indicator=indicator).replace("30d", "12h"))
+    (refused,) = terminal.json("lint", "--slo", "slo", code=2, at="2026-03-04T08:00:00Z")
+    proposed = refused["proposed_window"]
+    terminal.write("slo/days.yml", slo_text(indicator=indicator).replace("30d", proposed))
+    (fits,) = terminal.json("lint", "--slo", "slo", at="2026-03-04T08:00:00Z")
+    assert (fits["status"], fits["failures_allowed"]) == ("measurable", 1)
+
+
 def test_markdown_goes_to_a_file(terminal: Terminal) -> None:
     assert terminal.run("report", *REWARDS, "--format", "markdown", "--output", "out/slo.md") == 0
     assert terminal.out == ""
@@ -250,6 +263,15 @@ def test_every_mistake_is_told_together(terminal: Terminal) -> None:
         assert told in terminal.err
 
 
+@pytest.mark.parametrize("at", ["0001-01-01", "1969-12-31T23:59:59Z", "9999-12-31"])
+def test_a_moment_of_no_pipeline_is_refused_with_all_other_mistakes(terminal: Terminal, at: str) -> None:
+    terminal.env["LUMEN_STRICT"] = "maybe"
+    assert terminal.run("check", *SEED, at=at) == 2
+    strict, moment = terminal.err.splitlines()
+    assert strict.startswith("error: strict: `maybe` is not allowed")
+    assert moment.startswith(f"error: at: `{at}` is no time from 1970 to 2999; write `--at 2026-03-04T12:00:00Z`")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -262,6 +284,7 @@ def test_every_mistake_is_told_together(terminal: Terminal) -> None:
         (("--counts", "seed.json", "--target", "100%"), "no budget is left for a single failure"),
         (("--counts", "seed.json", "--target", "nine"), "target: `nine` is not between 0 and 1"),
         (("--counts", "seed.json", "--target", "0.9", "--window", "1M"), "window: `1M` is no number of hours"),
+        (("--counts", "seed.json", "--target", "0.9", "--window", "99999w"), "window: `99999w` is no number of hours"),
         (("--counts", "gone.json", "--target", "0.9"), "gone.json cannot be read"),
         (("--slo", "x.yml", "--only", "y"), "only: there is no objective `y`; there are `x`"),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
+import pytest
 from evaluatedslo import DAY, HOUR, NOON, RUNS, evaluated
 
 from lumen_action.slo.evaluation import Tick
@@ -139,6 +141,20 @@ def test_a_tiny_budget_is_broken_only_where_luck_is_ruled_out() -> None:
     assert "verdict   not enough evidence: 1 bad is over 0.5, a budget that a single one breaks; only" in unlucky
     broken = "\n".join(derivation(evaluated(10, 4, 0.99, source=RUNS), NOON, UTC))
     assert "verdict   violated: 4 bad are over 0.1, a budget that a single one breaks; surely" in broken
+
+
+@pytest.mark.parametrize(
+    ("total", "target", "planned"), [(126, 0.999, None), (101, 0.9999, None), (3, 0.95, 30 * 1 / 7)]
+)
+def test_a_formula_computes_to_what_is_shown(total: int, target: float, planned: float | None) -> None:
+    text = "\n".join(derivation(evaluated(total, 1, target, source=RUNS, planned=planned), NOON, UTC)).replace(",", "")
+    (share, volume, allowed), (used, shown_allowed, percent) = (
+        re.search(pattern, text).groups()  # type: ignore[union-attr]
+        for pattern in (r"\(1 - (\S+)\) x (\S+) runs = (\S+) may", r"used +(\S+) / (\S+) = (\S+) %")
+    )
+    assert allowed == shown_allowed
+    assert (1 - float(share)) * float(volume) == pytest.approx(float(allowed), rel=1e-5)
+    assert round(100 * float(used) / float(allowed), 2) == float(percent)
 
 
 def test_planned_events_are_told() -> None:
