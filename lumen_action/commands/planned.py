@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lumen_action.settings import Settings
+
+if TYPE_CHECKING:
+    from lumen_action.gate.policy import Freshness
 
 _TWO_IN_A_ROW = 2
 
@@ -24,3 +29,12 @@ def failures_threshold(settings: Settings, planned: float | None) -> int:
     from lumen_action.alerting.windows import threshold_in_a_row
 
     return threshold_in_a_row(planned, target)
+
+
+def freshness(settings: Settings, pipeline: str, max_age_ms: int | None = None) -> Freshness:
+    """Return how old the data of a pipeline may be: as told, else by `gate.max-age`, else by its schedule."""
+    from lumen_action.gate.policy import Freshness
+
+    schedule, calendar = settings.schedule, settings.calendar
+    due_ms = (lambda since: schedule.next_deadline_ms(since, calendar)) if schedule else None
+    return Freshness(max_age_ms or settings.gate.get("max-age"), pipeline, due_ms)

@@ -9,6 +9,9 @@ from enum import Enum
 from lumen_action.model import ErrorClass, Outcome
 from lumen_action.slo.evaluation import Evaluation
 
+SNAPSHOT = "snapshot"
+"""The link to the dashboard as it was."""
+
 
 class PeriodKind(str, Enum):
     """How long a report reaches."""
@@ -66,6 +69,8 @@ class Promise:
     now: Evaluation
     left_before_percent: float | None
     burn_down: tuple[Point, ...] = ()
+    stale: bool = False
+    """Whether its data was too old at that moment to say anything, as the gate has it."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +221,7 @@ class Report:
     gates: tuple[GateRow, ...] = ()
     completeness: Completeness = field(default_factory=lambda: Completeness(0, 0, None))
     links: Mapping[str, str] = field(default_factory=dict)
-    """Where to look further, such as `dashboard`."""
+    """Where to look further, such as `dashboard`, or SNAPSHOT."""
     notes: tuple[str, ...] = ()
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Objectives whose source did not answer, and why."""

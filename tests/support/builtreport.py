@@ -32,6 +32,7 @@ def built(folder: Path, pipeline: str = "nightly", week: int = 10, **changed: An
             }
         ],
         "objectives_unmeasured": {},
+        "links": {},
         **changed,
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -300,22 +300,14 @@ def test_a_long_name_leaves_room_for_how_it_stands(team: Team, hook: Receiver) -
     assert len(hook.got) == 1
 
 
-def test_no_snapshot_is_taken_for_what_was_sent_before(team: Team, hook: Receiver) -> None:
-    assert (team.send(), team.send("--grafana")) == (0, 0)
-    assert "no snapshot" not in team.err
-    assert len(hook.got) == 1
+def test_the_dashboard_as_it_was_is_linked_where_the_report_has_it(team: Team, hook: Receiver) -> None:
+    kept = "https://grafana.example/dashboard/snapshot/abc"
+    built(team.folder / "lumen-reports", links={"snapshot": kept, "dashboard": "https://grafana.example/d/lumen"})
+    assert team.send() == 0
+    assert json.loads(hook.got[0][1])["data"]["links"] == [{"text": "See the dashboard as it was", "url": kept}]
 
 
-def test_a_grafana_that_is_away_is_one_warning(team: Team, hook: Receiver) -> None:
-    team.config("grafana: {url: 'http://127.0.0.1:9', dashboard: lumen-status}\n")
-    team.env["LUMEN_GRAFANA_TOKEN"] = "glsa_s3cr3t"  # noqa: S105
-    assert team.send("--grafana") == 0
-    assert team.err.count("no snapshot of the dashboard") == 1
-    assert "glsa" not in team.out + team.err
+def test_a_link_that_is_no_address_is_left_out(team: Team, hook: Receiver) -> None:
+    built(team.folder / "lumen-reports", links={"snapshot": "javascript:alert(1)"})
+    assert team.send() == 0
     assert json.loads(hook.got[0][1])["data"]["links"] == []
-
-
-def test_a_grafana_that_nobody_set_says_what_to_set(team: Team, hook: Receiver) -> None:
-    assert team.send("--grafana") == 0
-    assert "LUMEN_GRAFANA_TOKEN" in team.err
-    assert len(hook.got) == 1

@@ -10,6 +10,7 @@ from typing import Any
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, word
 from lumen_action.commands.options import given
+from lumen_action.commands.planned import freshness
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.commands.slo.asked import Asked, moment_asked, objectives_asked, slo_parser, words
 from lumen_action.errors import ConfigError, shown
@@ -132,7 +133,7 @@ def read_gate(arguments: argparse.Namespace, world: World) -> GateAsked:
         raise ConfigError(problems)
     objectives = Asked(session, book, at_ms, word(arguments, world, "prometheus-url"))
     pipeline = _pipeline(session, book)
-    policy = replace(policy, freshness=_freshness(policy.freshness, settings, pipeline))
+    policy = replace(policy, freshness=freshness(settings, pipeline, policy.freshness.max_age_ms))
     return GateAsked(objectives, change, policy, name, pipeline, checks, tests, wish)
 
 
@@ -194,16 +195,9 @@ def _policy(arguments: argparse.Namespace, world: World, settings: Settings, pro
     return Policy(
         kinds=told.get("kinds", {}),
         min_events=int(fewest) if fewest else told.get("min-events"),
-        freshness=Freshness(length_ms(age) if age else told.get("max-age")),
+        freshness=Freshness(length_ms(age) if age else None),
         fails_closed=CLOSES.get(closes, False),
     )
-
-
-def _freshness(freshness: Freshness, settings: Settings, pipeline: str) -> Freshness:
-    schedule, calendar = settings.schedule, settings.calendar
-    if schedule is None:
-        return freshness
-    return replace(freshness, pipeline=pipeline, due_ms=lambda since: schedule.next_deadline_ms(since, calendar))
 
 
 def _book(

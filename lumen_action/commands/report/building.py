@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lumen_action.commands import World
-from lumen_action.commands.asked import telling, word
+from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.report import FOLDER
 from lumen_action.commands.report.forms import FORMS
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--slo", metavar="FILE", nargs="+", action="extend", help="objectives, or folders of them")
     made.add_argument("--prometheus-url", metavar="URL", help="the Prometheus that the documents name no address of")
     made.add_argument("--pdf-font", metavar="FILE", help="TrueType font of the PDF (default report.pdf-font)")
+    made.add_argument("--grafana", action="store_true", help="take a snapshot of the dashboard and link it")
     made.add_argument("--json", action="store_true", help="print one JSON list")
     made.set_defaults(counts=None, target=None, window=None, only=None)
     return made
@@ -93,6 +94,7 @@ def _wanted(arguments: argparse.Namespace, world: World) -> Wanted:
     told = word(arguments, world, "language") or settings.report.get("language", "en")
     language = _choice("language", told, LANGUAGES, problems)
     day = _day(word(arguments, world, "date"), problems)
+    grafana = flag(arguments, world, "grafana", problems)
     forms = _forms(word(arguments, world, "format") or _ALL, problems)
     book = None
     if words(arguments, world, "slo"):
@@ -112,6 +114,7 @@ def _wanted(arguments: argparse.Namespace, world: World) -> Wanted:
         pdf_font=word(arguments, world, "pdf-font") or settings.report.get("pdf-font", ""),
         book=book,
         prometheus_url=word(arguments, world, "prometheus-url"),
+        grafana=grafana,
     )
 
 

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from lumen_action.errors import ConfigError
 from lumen_action.files import read_as_told
 from lumen_action.ops.notify.message import one_line
-from lumen_action.report.model import Period, PeriodKind
+from lumen_action.report.model import SNAPSHOT, Period, PeriodKind
 from lumen_action.report.periods import period_of
 from lumen_action.slo.evaluation import Status
+from lumen_action.summary.markdown import address
 
 _MOST_BYTES = 16 * 1024 * 1024
 FIELD = "out"
@@ -47,6 +48,8 @@ class Built:
     objectives: tuple[Standing, ...]
     unmeasured: tuple[str, ...]
     """The objectives of which a source did not answer."""
+    snapshot: str = ""
+    """Where the dashboard of the period is kept."""
 
     @property
     def pdf(self) -> bytes | None:
@@ -104,6 +107,7 @@ def _read(file: Path, text: str) -> Built:
             bad=int(runs["bad"]),
             objectives=tuple(map(_standing, told["objectives"])),
             unmeasured=tuple(map(one_line, told["objectives_unmeasured"])),
+            snapshot=address(str(told["links"].get(SNAPSHOT, ""))),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         raise ConfigError(

@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from lumen_action.commands.asked import telling
+from lumen_action.commands.planned import freshness
+from lumen_action.commands.report.dashboard import snapshot
 from lumen_action.commands.report.forms import Made, rendered
 from lumen_action.commands.report.promising import promised
 from lumen_action.commands.rules.exporting import book_of
@@ -26,7 +28,7 @@ from lumen_action.report.building.plan import Plan
 from lumen_action.report.building.taking import Taken, take
 from lumen_action.report.composing import compose
 from lumen_action.report.document import Document
-from lumen_action.report.model import PeriodKind, Report
+from lumen_action.report.model import SNAPSHOT, PeriodKind, Report
 from lumen_action.report.periods import days_of, last_finished, moments_of, period_before, period_of
 from lumen_action.report.words import words_of
 from lumen_action.slo.headers import slug
@@ -50,6 +52,7 @@ class Wanted:
     pdf_font: str
     book: SloBook | None
     prometheus_url: str
+    grafana: bool
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,12 @@ def _report(wanted: Wanted, pipeline: str) -> Report:
         days_of=lambda ledger, name: days if name == pipeline else Days.of(ledger, name),
     )
     found = promised(slos, where, points_ms)
-    return build(asked, taken, Beside(tuple(found.promises), settings.links, tuple(found.notes), found.unmeasured))
+    young = freshness(settings, pipeline)
+    promises = (replace(each, stale=bool(young.fault(each.now, asked.as_of_ms))) for each in found.promises)
+    links = dict(settings.links)
+    if wanted.grafana and (kept := snapshot(session, pipeline, period, tell)):
+        links[SNAPSHOT] = kept
+    return build(asked, taken, Beside(tuple(promises), links, tuple(found.notes), found.unmeasured))
 
 
 def _remembering(facts_of: Callable[[str], Iterable[Fact]], days: Sequence[str]) -> Callable[[str], Iterable[Fact]]:

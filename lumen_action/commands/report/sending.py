@@ -18,9 +18,8 @@ from lumen_action.commands.report.channels import CHANNELS, channels_asked
 from lumen_action.commands.report.telling import message_of
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError, RemoteError, shown
-from lumen_action.http import HttpError
 from lumen_action.ledger import Ledger
-from lumen_action.ops.notify import Channel, Receipt, State
+from lumen_action.ops.notify import Channel, Receipt
 from lumen_action.ops.notify.message import Message
 from lumen_action.ops.notify.receipts import Receipts, Subject
 from lumen_action.report.model import PeriodKind
@@ -30,7 +29,6 @@ from lumen_action.summary.markdown import plain
 T = TypeVar("T")
 
 _KINDS = tuple(kind.value for kind in PeriodKind)
-_TOKEN = "LUMEN_GRAFANA_TOKEN"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--language", metavar="|".join(LANGUAGES), help="of the messages (default report.language, else en)"
     )
-    made.add_argument("--grafana", action="store_true", help="take a snapshot of the dashboard and link it")
     made.add_argument("--again", action="store_true", help="send it even if it was sent before")
     made.add_argument("--dry-run", action="store_true", help="show what would be sent and send nothing")
     made.add_argument("--json", action="store_true", help="print one JSON object")
@@ -75,7 +72,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Send to every channel; one that failed makes the exit code 75."""
     problems: list[str] = []
     tell = telling(world)
-    dry_run, again, grafana = (flag(arguments, world, name, problems) for name in ("dry-run", "again", "grafana"))
+    dry_run, again = (flag(arguments, world, name, problems) for name in ("dry-run", "again"))
     kind = _choice("period", word(arguments, world, "period") or "week", _KINDS, problems)
     day = word(arguments, world, "date")
     if day and not _is_day(day):
@@ -97,7 +94,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if problems:
         raise ConfigError(problems)
     receipts = Receipts(_ledger(session, tell), world.clock_ms, tell)
-    sender = _Sender(session, channels, receipts, language, link, tell, grafana=grafana, again=again, dry_run=dry_run)
+    sender = _Sender(session, channels, receipts, language, link, tell, again=again, dry_run=dry_run)
     sent = [sender.send(built) for built in reports]
     _answer(arguments, session, sent, dry_run=dry_run)
     return 0 if all(receipt.ok for each in sent for receipt in each.receipts) else RemoteError.exit_code
@@ -149,12 +146,11 @@ class _Sender:
     language: str
     link: str
     tell: Callable[[str], None]
-    grafana: bool
     again: bool
     dry_run: bool
 
     def send(self, built: Built) -> _Sent:
-        """Send one report, with a snapshot where somebody would get it."""
+        """Send one report."""
         at_ms = self.session.world.clock_ms()
         message = message_of(built, self.language, at_ms, link=self.link)
         if not message.attachments:
@@ -162,9 +158,6 @@ class _Sender:
         if self.dry_run:
             previews = {each.name: each.preview(message) for each in self.channels}
             return _Sent(built, message, self._receipts(built, message, dry_run=True), previews)
-        if self.grafana and any(receipt.state is State.DRY for receipt in self._receipts(built, message, dry_run=True)):
-            dashboard = _snapshot(self.session, built, self.tell)
-            message = message_of(built, self.language, at_ms, link=self.link, dashboard=dashboard)
         return _Sent(built, message, self._receipts(built, message, dry_run=False), {})
 
     def _receipts(self, built: Built, message: Message, *, dry_run: bool) -> tuple[Receipt, ...]:
@@ -173,28 +166,6 @@ class _Sender:
         return tuple(
             self.receipts.send(each, message, subject, again=self.again, dry_run=dry_run) for each in self.channels
         )
-
-
-def _snapshot(session: Session, built: Built, tell: Callable[[str], None]) -> str:
-    """Return the address of a snapshot of the dashboard, nothing after one warning where there is none."""
-    from lumen_action.ops.grafana.snapshot import Wanted, take
-
-    told, token = session.settings.grafana, session.world.env.get(_TOKEN, "").strip()
-    if not (told.get("url") and told.get("dashboard") and token):
-        tell(
-            "warning: no snapshot: set `grafana: {url: https://grafana.example.com, dashboard: lumen-reliability}` "
-            f"in lumen.yml and the secret {_TOKEN}"
-        )
-        return ""
-    end_ms = min(built.period.end_ms, session.world.clock_ms())
-    name = f"{built.pipeline} {built.period.name}"
-    chosen = {"pipeline": built.pipeline}
-    wanted = Wanted(told["url"], told["dashboard"], token, name, built.period.begin_ms, end_ms, chosen)
-    try:
-        return take(wanted, tell)
-    except HttpError as fault:
-        tell(f"warning: no snapshot of the dashboard: {fault}")
-        return ""
 
 
 def _answer(arguments: argparse.Namespace, session: Session, sent: Sequence[_Sent], *, dry_run: bool) -> None:

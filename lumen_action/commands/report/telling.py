@@ -65,7 +65,7 @@ _KOREAN: Mapping[str, str] = {
 _TEXTS = {"en": _ENGLISH, "ko": _KOREAN}
 
 
-def message_of(built: Built, language: str, at_ms: int, *, link: str = "", dashboard: str = "") -> Message:
+def message_of(built: Built, language: str, at_ms: int, *, link: str = "") -> Message:
     """Return what is told of a report; the links are shown where there are any."""
     words, texts = words_of(language), _TEXTS[language]
     sentence = built.sentence.get(language)
@@ -73,7 +73,7 @@ def message_of(built: Built, language: str, at_ms: int, *, link: str = "", dashb
         raise ConfigError(f"language: {built.file} has no sentence in {language}; build the report again")
     rows = _rows(built, words, texts)
     links = [Link(texts["read"], page_of(built, link))] if link else []
-    links += [Link(texts["dashboard"], dashboard)] if dashboard else []
+    links += [Link(texts["dashboard"], built.snapshot)] if built.snapshot else []
     pdf = built.pdf
     name = f"{_UNSAFE_IN_NAMES.sub('-', built.pipeline)[:_LONGEST_NAME].strip('-.') or KIND}-{built.period.name}.pdf"
     attached = (Attachment(name, "application/pdf", pdf),) if pdf else ()

@@ -25,9 +25,10 @@ class Standing(IntEnum):
     NO_DATA = 3
     UNMEASURED = 4
     TOO_FEW = 5
-    PERHAPS_CHANCE = 6
-    EXHAUSTED = 7
-    VIOLATED = 8
+    STALE = 6
+    PERHAPS_CHANCE = 7
+    EXHAUSTED = 8
+    VIOLATED = 9
 
 
 TONES: Mapping[Standing, Tone] = {
@@ -37,6 +38,7 @@ TONES: Mapping[Standing, Tone] = {
     Standing.NO_DATA: Tone.IDLE,
     Standing.UNMEASURED: Tone.WARN,
     Standing.TOO_FEW: Tone.IDLE,
+    Standing.STALE: Tone.WARN,
     Standing.PERHAPS_CHANCE: Tone.WARN,
     Standing.EXHAUSTED: Tone.BAD,
     Standing.VIOLATED: Tone.BAD,
@@ -44,20 +46,21 @@ TONES: Mapping[Standing, Tone] = {
 
 
 # The first that holds.
-_STANDINGS: Sequence[tuple[Standing, Callable[[Evaluation], bool]]] = (
-    (Standing.VIOLATED, lambda each: each.judgement is Judgement.VIOLATED),
-    (Standing.PERHAPS_CHANCE, lambda each: each.budget.used > each.budget.allowed),
-    (Standing.EXHAUSTED, lambda each: each.status is Status.EXHAUSTED),
-    (Standing.NO_DATA, lambda each: each.status is Status.NO_DATA),
-    (Standing.TOO_FEW, lambda each: each.judgement is not Judgement.MET and not each.enough),
-    (Standing.WARNING, lambda each: each.status is Status.WARNING),
-    (Standing.MET, lambda each: each.judgement is Judgement.MET),
+_STANDINGS: Sequence[tuple[Standing, Callable[[Promise], bool]]] = (
+    (Standing.VIOLATED, lambda each: each.now.judgement is Judgement.VIOLATED),
+    (Standing.PERHAPS_CHANCE, lambda each: each.now.budget.used > each.now.budget.allowed),
+    (Standing.EXHAUSTED, lambda each: each.now.status is Status.EXHAUSTED),
+    (Standing.NO_DATA, lambda each: each.now.status is Status.NO_DATA),
+    (Standing.STALE, lambda each: each.stale),
+    (Standing.TOO_FEW, lambda each: each.now.judgement is not Judgement.MET and not each.now.enough),
+    (Standing.WARNING, lambda each: each.now.status is Status.WARNING),
+    (Standing.MET, lambda each: each.now.judgement is Judgement.MET),
 )
 
 
-def standing_of(evaluation: Evaluation) -> Standing:
+def standing_of(promise: Promise) -> Standing:
     """Return how an objective stands."""
-    return next((standing for standing, holds in _STANDINGS if holds(evaluation)), Standing.UNPROVEN)
+    return next((standing for standing, holds in _STANDINGS if holds(promise)), Standing.UNPROVEN)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def answer(report: Report, words: Words) -> Paragraph:
         used=used_percent(decisive) if decisive else "",
         back=_back(report, decisive, words),
         clean=_clean(decisive, words),
+        heard=_heard(report, decisive, words),
         trend=trend,
     )
     idle = worst.standing is Standing.MET and not report.runs.total
@@ -107,7 +111,7 @@ def title_of(evaluation: Evaluation) -> str:
 
 
 def _worst(report: Report) -> _Worst | None:
-    standings = [standing_of(promise.now) for promise in report.promises]
+    standings = [standing_of(promise) for promise in report.promises]
     all_of = [*standings, *(Standing.UNMEASURED for _ in report.unmeasured)]
     if not all_of:
         return None
@@ -132,6 +136,11 @@ def _back(report: Report, evaluation: Evaluation | None, words: Words) -> str:
     if recovers_ms is None:
         return ""
     return words.say("back", moment=words.moment(recovers_ms, zone_of(report.period)))
+
+
+def _heard(report: Report, evaluation: Evaluation | None, words: Words) -> str:
+    newest_ms = evaluation.newest_ms if evaluation else None
+    return "" if newest_ms is None else words.moment(newest_ms, zone_of(report.period))
 
 
 def _clean(evaluation: Evaluation | None, words: Words) -> str:

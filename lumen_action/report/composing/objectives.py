@@ -74,7 +74,7 @@ def _window(evaluation: Evaluation, words: Words) -> str:
 def _chart(report: Report, words: Words) -> Iterator[Block]:
     drawn = [each for each in report.promises if any(point.left_percent is not None for point in each.burn_down)]
     # What stands worst is what the chart is looked at for.
-    chosen = sorted(drawn, key=lambda each: -standing_of(each.now))[:MOST_LINES]
+    chosen = sorted(drawn, key=lambda each: -standing_of(each))[:MOST_LINES]
     if not chosen:
         return
     zone = zone_of(report.period)
@@ -92,7 +92,7 @@ def _chart(report: Report, words: Words) -> Iterator[Block]:
             Line(
                 title_of(each.now),
                 tuple(point.left_percent for point in each.burn_down),
-                TONES[standing_of(each.now)],
+                TONES[standing_of(each)],
             )
             for each in chosen
         ),

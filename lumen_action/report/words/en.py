@@ -43,6 +43,8 @@ _ANSWER = {
     "used{back}{trend}.",
     "answer.violated": "{pipeline} broke {promise}, so features should wait: {runs}, {used} of the error budget{of} is "
     "used{back}{trend}.",
+    "answer.stale": "Nothing was heard of {pipeline} since {heard}, so nobody can say whether it keeps {promise}: "
+    "{runs}, {left} of the error budget{of} was left{trend}.",
     "answer.too_few": "Too little has happened to say whether {pipeline} keeps {promise}: {runs}, {left} of the error "
     "budget{of} is left{clean}{trend}.",
     "answer.perhaps_chance": "{pipeline} has used more than its error budget{of}, which may still be chance: "

@@ -42,6 +42,8 @@ _ANSWER = {
     "사용했습니다{back}{trend}.",
     "answer.violated": "{pipeline}: {promise} 어겨 기능 배포를 미뤄야 합니다. {runs}. 오류 예산{of}을 {used} "
     "사용했습니다{back}{trend}.",
+    "answer.stale": "{pipeline}: {heard} 이후 소식이 없어 {promise} 지키는지 알 수 없습니다. {runs}. 오류 예산{of}은 "
+    "{left} 남아 있었습니다{trend}.",
     "answer.too_few": "{pipeline}: {promise} 지키는지 말하기에는 아직 기록이 너무 적습니다. {runs}. 오류 예산{of}이 "
     "{left} 남았습니다{clean}{trend}.",
     "answer.perhaps_chance": "{pipeline}: 오류 예산{of}을 넘게 썼지만 아직 우연일 수 있습니다. {runs}. "

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakegrafana import TOKEN, Grafana
+from grafana import load
 from reportfacts import HOUR, F, S, at, because, run, stage
 
 from lumen_action import cli
@@ -290,3 +292,38 @@ def test_a_month_that_is_over_is_measured_by_its_own_calendar_window(team: Team)
     left = [point["budget_left_percent"] for point in monthly["burn_down"]]
     # Of 28 planned runs half may fail, and one did.
     assert (len(left), left[0], left[-1]) == (29, None, pytest.approx(100 * 13 / 14))
+
+
+def test_the_dashboard_as_it_was_is_linked_in_every_form(team: Team) -> None:
+    with Grafana(load("status.json"), root="https://grafana.example").serving() as grafana:
+        team.env["LUMEN_GRAFANA_TOKEN"] = TOKEN
+        (team.folder / "lumen.yml").write_text(f"{CONFIG}grafana: {{url: '{grafana.url}', dashboard: lumen-status}}\n")
+        assert team.build("--grafana", "--pipeline", "nightly") == 0, team.err
+    (kept,) = grafana.kept
+    assert kept["name"] == "nightly 2026-W10"
+    address = "https://grafana.example/dashboard/snapshot/abc"
+    assert team.told()["links"] == {"snapshot": address}
+    assert f'href="{address}"' in team.files()["nightly-2026-W10.html"].decode()
+    assert address in team.files()["nightly-2026-W10.md"].decode()
+    assert address.encode() in team.files()["nightly-2026-W10.pdf"]
+
+
+def test_a_grafana_that_is_away_or_not_set_costs_one_warning_and_nothing_else(team: Team) -> None:
+    assert team.build("--grafana", "--format", "json") == 0
+    assert "LUMEN_GRAFANA_TOKEN" in team.err
+    (team.folder / "lumen.yml").write_text(f"{CONFIG}grafana: {{url: 'http://127.0.0.1:9', dashboard: lumen-status}}\n")
+    team.env["LUMEN_GRAFANA_TOKEN"] = TOKEN
+    assert team.build("--grafana", "--format", "json") == 0
+    assert team.err.count("no snapshot of the dashboard") == 1
+    assert TOKEN not in team.out + team.err
+    assert team.told()["links"] == {}
+
+
+def test_where_nothing_was_heard_for_long_it_says_so_as_the_gate_does(team: Team) -> None:
+    team.now_ms = at("2026-03-30", 9)
+    (team.folder / "lumen.yml").write_text("pipeline: nightly\nslo: {run: 0.5}\n")
+    assert team.build("--format", "json") == 0
+    assert team.out.startswith("Nothing was heard of nightly since ")
+    (team.folder / "lumen.yml").write_text("pipeline: nightly\nslo: {run: 0.5}\ngate: {max-age: 30d}\n")
+    assert team.build("--format", "json") == 0
+    assert team.out.startswith("nightly kept its promise")
