@@ -13,7 +13,7 @@ GITLAB := examples/gitlab-ci.yml
 ACTIONS := $(wildcard action.yml actions/*/action.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench rules dashboards stack openapi clean
+.PHONY: help setup demo test test-slow check bench rules dashboards stack slo-example openapi clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ rules: $(READY) ## write the shipped rule files and the rendered example anew
 
 stack: $(READY) $(SERVERS) ## a local Prometheus, Pushgateway and Alertmanager with a sample month; STACK="--once" and so on
 	cd tools && ../$(BIN)/python -m stack $(STACK)
+
+slo-example: $(READY) $(SERVERS) ## the promises of rules/slo/api.yml, asked of a real Prometheus with six weeks of a sample API
+	$(BIN)/python tools/slo_example.py $(SLO)
 
 openapi: ## take the extract of GitHub's API description, which the tests keep, anew; needs npm
 	$(PYTHON) tools/github_openapi.py

@@ -21,9 +21,9 @@ from random import Random
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lumen_action.catalogue import LIKENESS, load_catalogue  # noqa: E402 - the path comes first
-from lumen_action.failure.likeness import NOTHING, Likeness, features  # noqa: E402
-from lumen_action.model import ErrorClass  # noqa: E402
+from lumen_action.catalogue import LIKENESS, load_catalogue
+from lumen_action.failure.likeness import NOTHING, Likeness, features
+from lumen_action.model import ErrorClass
 
 CORPUS = ROOT / "tests" / "corpus"
 PASSES, RATE, BIAS_RATE = 6, 0.5, 0.02
