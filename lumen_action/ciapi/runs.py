@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lumen_action.ciapi.client import Client, Query
 from lumen_action.ciapi.faults import ApiError
 from lumen_action.ciapi.reading import items, read_job, read_run, value
+from lumen_action.model.instants import stamp
 from lumen_action.sli.reconciling.ciruns import Attempt, Run
 
 MOST_CALLS_AN_ATTEMPT = 15
@@ -25,7 +25,7 @@ class Runs:
 
     def created_between(self, since_ms: int, until_ms: int) -> Iterator[Run]:
         """Yield the runs created in a window, halving one that holds more than the API shows."""
-        window = f"{_stamp(since_ms)}..{_stamp(until_ms)}"
+        window = f"{stamp(since_ms)}..{stamp(until_ms)}"
         query: Query = {"created": window, "exclude_pull_requests": "true"}
         halves = until_ms - since_ms > _SECOND_MS
         found: list[object] = []
@@ -64,7 +64,3 @@ def jobs_at(client: Client, place: str) -> list[object]:
     if len(found) < total:
         raise ApiError(f"GitHub's API announced {total} jobs of {place} and gave {len(found)}")
     return found
-
-
-def _stamp(instant_ms: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(instant_ms // 1000))

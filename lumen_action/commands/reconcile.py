@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, instant, telling, word
@@ -14,6 +13,7 @@ from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.model import Fact
+from lumen_action.model.instants import stamp_of
 from lumen_action.reconcile import Reconciler, Report, Window
 from lumen_action.sli.reconciling.missing import Rules
 
@@ -118,8 +118,8 @@ def _described(fact: Fact) -> str:
 def _plain(report: Report, *, dry_run: bool) -> dict[str, object]:
     return {
         "dry_run": dry_run,
-        "since": _stamp(report.since_ms),
-        "until": _stamp(report.until_ms),
+        "since": stamp_of(report.since_ms),
+        "until": stamp_of(report.until_ms),
         "runs": report.runs,
         "attempts": report.attempts,
         "calls": report.calls,
@@ -127,7 +127,7 @@ def _plain(report: Report, *, dry_run: bool) -> dict[str, object]:
         "unfinished": [str(run) for run in report.unfinished],
         "postponed": report.postponed,
         "lost": report.lost,
-        "watermark": _stamp(report.watermark_ms),
+        "watermark": stamp_of(report.watermark_ms),
     }
 
 
@@ -145,9 +145,3 @@ def _plain_fact(fact: Fact) -> dict[str, object]:
         "trust": fact.trust.value,
         "url": fact.url,
     }
-
-
-def _stamp(instant_ms: int | None) -> str | None:
-    if instant_ms is None:
-        return None
-    return datetime.fromtimestamp(instant_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

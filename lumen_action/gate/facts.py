@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lumen_action.gate.deciding import GateDecision
-from lumen_action.gate.overriding import LONGEST_MS, MOST_AUTHOR, MOST_REASON, Override, Overrides, instant_of, stamp
+from lumen_action.gate.overriding import LONGEST_MS, MOST_AUTHOR, MOST_REASON, Override, Overrides, instant_of
 from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.model.fact import details
+from lumen_action.model.instants import stamp_of
 from lumen_action.slo.phrases import used_percent
 
 _GIVEN, _REVOKED = "given", "revoked"
@@ -27,7 +28,7 @@ def decision_fact(like: Fact, decision: GateDecision) -> Fact:
         "overridden": "true" if decision.overridden else "false",
         "objective": worst.name if worst else "",
         "used_percent": used_percent(worst).removesuffix(" %") if worst and worst.total else "",
-        "recovers_at": "" if recovers_ms is None else stamp(recovers_ms),
+        "recovers_at": stamp_of(recovers_ms) or "",
     }
     outcome = Outcome.SUCCESS if decision.allowed else Outcome.FAILURE
     return replace(like, outcome=outcome, details=details(told))

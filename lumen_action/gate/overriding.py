@@ -7,6 +7,7 @@ from datetime import datetime, timezone, tzinfo
 
 from lumen_action.errors import ConfigError, shown
 from lumen_action.gate.policy import length_ms
+from lumen_action.model.instants import stamp
 
 _LONGEST_DAYS = 7
 LONGEST_MS = _LONGEST_DAYS * 24 * 3_600_000
@@ -69,11 +70,6 @@ def asked_override(reason: str, author: str, until: str, now_ms: int, zone: tzin
 def ended_now(standing: Overrides) -> Overrides:
     """Return what stands once the active override is revoked."""
     return replace(standing, active=None, ended=standing.active, revoked=True) if standing.active else standing
-
-
-def stamp(at_ms: int) -> str:
-    """Return a moment as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(at_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def instant_of(text: str, zone: tzinfo = timezone.utc) -> int | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from lumen_action.model.instants import stamp_of
 from lumen_action.report.composing.answer import answer
 from lumen_action.report.model import Cause, Counted, Period, Promise, Report, RunLink, StageRow
 from lumen_action.report.words import LANGUAGES, words_of
 from lumen_action.slo.plain import plain_evaluation
 
 REPORT_VERSION = 1
-_BIRTH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DIGITS = 9
 
 
@@ -24,7 +23,7 @@ def plain_report(report: Report, files: Mapping[str, str]) -> dict[str, Any]:
         "pipeline": report.pipeline,
         "period": _period(report.period),
         "period_before": _period(report.before),
-        "as_of": _moment(report.as_of_ms),
+        "as_of": stamp_of(report.as_of_ms),
         "finished": report.finished,
         "sentence": {language: answer(report, words_of(language)).text for language in LANGUAGES},
         "files": dict(files),
@@ -64,7 +63,7 @@ def plain_report(report: Report, files: Mapping[str, str]) -> dict[str, Any]:
         "incidents": [
             {
                 "name": row.name,
-                "opened_at": _moment(row.opened_ms),
+                "opened_at": stamp_of(row.opened_ms),
                 "title": row.title,
                 "severity": row.severity or None,
                 "state": row.state or None,
@@ -74,7 +73,7 @@ def plain_report(report: Report, files: Mapping[str, str]) -> dict[str, Any]:
         ],
         "gate": [
             {
-                "at": _moment(row.at_ms),
+                "at": stamp_of(row.at_ms),
                 "decision": row.decision,
                 "change": row.kind or None,
                 "reason": row.reason,
@@ -88,11 +87,11 @@ def plain_report(report: Report, files: Mapping[str, str]) -> dict[str, Any]:
             "days_heard": found.days_heard,
             "days_expected": found.days_expected,
             "days_missing": list(found.days_missing),
-            "deadlines_missed": [_moment(slot) for slot in found.deadlines_missed],
+            "deadlines_missed": [stamp_of(slot) for slot in found.deadlines_missed],
             "runs_open": found.runs_open,
             "conflicts": found.conflicts,
             "facts_late": found.late,
-            "newest_fact_at": _moment(found.newest_ms),
+            "newest_fact_at": stamp_of(found.newest_ms),
         },
         "links": dict(report.links),
         "notes": list(report.notes),
@@ -125,7 +124,7 @@ def _promise(promise: Promise, as_of_ms: int) -> dict[str, Any]:
         **plain_evaluation(promise.now, as_of_ms),
         "budget_left_percent_before": _rounded(promise.left_before_percent),
         "burn_down": [
-            {"at": _moment(point.at_ms), "budget_left_percent": _rounded(point.left_percent)}
+            {"at": stamp_of(point.at_ms), "budget_left_percent": _rounded(point.left_percent)}
             for point in promise.burn_down
         ],
     }
@@ -174,9 +173,3 @@ def _seconds(duration_ms: int | None) -> float | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)
-
-
-def _moment(at_ms: int | None) -> str | None:
-    if at_ms is None:
-        return None
-    return f"{_BIRTH + timedelta(milliseconds=at_ms // 1000 * 1000):%Y-%m-%dT%H:%M:%SZ}"

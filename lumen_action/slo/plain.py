@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from fractions import Fraction
 from typing import Any
 
+from lumen_action.model.instants import stamp_of
 from lumen_action.slo.evaluation import Evaluation
 from lumen_action.slo.objective import CountsSource, LedgerSource, RatioSource, Source, ValueSource
 
@@ -28,8 +28,8 @@ def plain_evaluation(evaluation: Evaluation, now_ms: int) -> dict[str, Any]:
         "service": slo.service,
         "source": SOURCES[type(slo.source)],
         "window": str(slo.window.duration),
-        "window_begin": _moment(span.begin_ms),
-        "window_end": _moment(span.end_ms),
+        "window_begin": stamp_of(span.begin_ms),
+        "window_end": stamp_of(span.end_ms),
         "target": evaluation.objective.target,
         "target_percent": _percent(Fraction(str(evaluation.objective.target))),
         "actual": _number(Fraction(evaluation.good, evaluation.total)) if happened else None,
@@ -49,9 +49,9 @@ def plain_evaluation(evaluation: Evaluation, now_ms: int) -> dict[str, Any]:
         "verdict": evaluation.judgement.value,
         "clean_runs_needed": evaluation.clean_needed,
         "burn": {window: _number(rate) for window, rate in evaluation.burn.items()},
-        "exhausts_at": _moment(evaluation.outlook.exhausts_ms),
-        "recovers_at": _moment(evaluation.outlook.recovers_ms),
-        "data_timestamp": _moment(evaluation.newest_ms),
+        "exhausts_at": stamp_of(evaluation.outlook.exhausts_ms),
+        "recovers_at": stamp_of(evaluation.outlook.recovers_ms),
+        "data_timestamp": stamp_of(evaluation.newest_ms),
         "data_age_seconds": None if evaluation.newest_ms is None else max(0, now_ms - evaluation.newest_ms) // 1000,
         "notes": list(evaluation.notes),
     }
@@ -66,9 +66,3 @@ def _number(number: Fraction | float | None) -> int | float | None:
     if isinstance(number, Fraction) and number.denominator == 1:
         return number.numerator
     return number if number is None or isinstance(number, int) else round(float(number), _DIGITS)
-
-
-def _moment(at_ms: int | None) -> str | None:
-    if at_ms is None:
-        return None
-    return f"{datetime.fromtimestamp(at_ms // 1000, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"

@@ -146,6 +146,7 @@ def test_lumen_publish_yml_shows_all_pipelines_of_the_ledger_and_again_after_the
     assert runs_shown(empty) == {"nightly": 2, "upload": 1}
 
 
+@pytest.mark.slow
 def test_lumen_publish_yml_with_a_dead_gateway_warns_and_stays_green(
     runner: Runner, consumer: Consumer, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from lives import DAY, HOUR, Life
 from scenarios import SILENCER, Clock, Expectation, burn, every, fired, fires, info, page, plan, reads, ticket, wakes
 
@@ -273,6 +274,7 @@ def totals_that_do_not_add_up(p: Life) -> Iterator[Expectation]:
     yield fires(2 * DAY, ticket("LumenCountersInconsistent", region="eu"))
 
 
+@pytest.mark.slow
 def test_nights(promtool: str, tmp_path: Path) -> None:
     NIGHTS.agrees(promtool, tmp_path)
 

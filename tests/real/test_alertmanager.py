@@ -224,6 +224,7 @@ def test_a_widespread_failure_does_not_hide_a_pipeline_that_may_fail_for_another
     assert [labels["alertname"] for labels in muted(server)] == ["LumenRegionFailing"]
 
 
+@pytest.mark.slow
 def test_a_suppression_ends_by_itself_and_what_still_fires_is_told_then(
     running: Running, pushgateway: servers.Server, certificate: servers.Certificate, tmp_path: Path
 ) -> None:

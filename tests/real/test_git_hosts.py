@@ -77,6 +77,7 @@ class TestAHost:
         with pytest.raises(LedgerError, match="git push had no answer"):
             machine(patience_seconds=0.5).put(fact("build"))
 
+    @pytest.mark.slow
     def test_that_needs_longer_than_the_patience_for_a_long_branch_is_heard_out(
         self, host: GitHost, machine: Opener
     ) -> None:

@@ -108,6 +108,7 @@ for number in range(4):
 """
 
 
+@pytest.mark.slow
 def test_all_is_told_while_others_write_and_fold(host: GitHost, machine: Opener, tmp_path: Path) -> None:
     ledger = machine("reader", patience_seconds=120)
     mark = ledger.mark()

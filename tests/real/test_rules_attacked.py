@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import ruletest
 import servers
 from ruletest import Expected, expecting, series
@@ -92,6 +93,7 @@ def test_a_check_that_failed_is_one_alert_however_many_are_scraped(promtool: str
     ruletest.promtool_agrees(promtool, tmp_path, [RULES], "5m", given, [firing("LumenIntegrityMismatch", "20m", one)])
 
 
+@pytest.mark.slow
 def test_a_stage_that_was_renamed_is_not_failed_for_ever(promtool: str, tmp_path: Path) -> None:
     stage = {"stage": "old", **EU}
     given = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from lives import DAY, HOUR, Life
 from scenarios import Clock, Expectation, every, fired, fires, page, plan, reads, ticket
 
@@ -129,5 +130,6 @@ def b12_a_stage_that_failed_is_told(p: Life) -> Iterator[Expectation]:
     yield reads(DAY + 12 * HOUR, "job:lumen_stage_failure", eu=1)
 
 
+@pytest.mark.slow
 def test_the_truth_under_the_older_names(promtool: str, tmp_path: Path) -> None:
     TABLE.agrees(promtool, tmp_path)

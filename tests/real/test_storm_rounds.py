@@ -212,7 +212,8 @@ def storm(
     return Storm(store_url(request.param), tmp_path / "state", running, gateway, prometheus, random.Random(3))
 
 
-@pytest.mark.parametrize("storm", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.parametrize("storm", ["sqlite", "postgres"], indirect=True)
+@pytest.mark.slow
 def test_every_round_ends_exact_where_publishers_wait_for_the_frozen_one(storm: Storm) -> None:
     storm.finish(storm.round())
     storm.exact()
@@ -227,6 +228,7 @@ def test_every_round_ends_exact_where_publishers_wait_for_the_frozen_one(storm: 
 
 
 @pytest.mark.parametrize("storm", ["sqlite"], indirect=True)
+@pytest.mark.slow
 def test_totals_that_arrive_after_newer_ones_change_no_count_until_the_next_publish_repairs_them(storm: Storm) -> None:
     storm.finish([storm.record_next() for _ in range(2)])
     storm.exact()

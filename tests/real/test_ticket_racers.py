@@ -96,7 +96,8 @@ class Team:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.slow
 def test_one_ticket_the_right_count_closed_once(
     kind: str, store_url: Callable[[str], str], api: GitHubApi, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from facts import NOON, fact, failure
@@ -21,6 +23,7 @@ from lumen_action.model import (
     canonical,
     details,
 )
+from lumen_action.model.instants import stamp, stamp_of
 
 _text = st.text(max_size=3000)
 
@@ -101,3 +104,13 @@ def test_a_failure_keeps_what_the_next_step_needs() -> None:
     decision = Decision(Action.RETRY_NOW, Scope.STEP, "why", 5, 2)
     kept = Failure.of(verdict, decision)
     assert (kept.verdict, kept.decided) == (verdict, decision)
+
+
+@given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
+def test_a_moment_is_stamped_to_the_second_and_sorts_as_text(at_ms: int) -> None:
+    stamped = stamp(at_ms)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamped)
+    read = datetime.fromisoformat(stamped.replace("Z", "+00:00")) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    assert read // timedelta(milliseconds=1) == at_ms // 1000 * 1000
+    assert stamp_of(at_ms) == stamped
+    assert stamp_of(None) is None

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from lumen_action.gate.conditions import Condition, State
 from lumen_action.gate.deciding import GateDecision
-from lumen_action.gate.overriding import Override, stamp
+from lumen_action.gate.overriding import Override
 from lumen_action.gate.policy import NEVER_BLOCKED, Change, Policy, Ruling
+from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.slo.evaluation import Evaluation
 from lumen_action.slo.phrases import amount, faithful, left_percent
 from lumen_action.slo.plain import plain_evaluation
@@ -86,7 +87,7 @@ def outputs(decision: GateDecision) -> Mapping[str, str]:
         "budget-left-percent": left_percent(measured).removesuffix(" %").replace(",", "") if measured else "",
         "budget-remaining": amount(_left(measured)).replace(",", "") if measured else "",
         "burn": "" if burn is None else faithful(burn, Fraction(1)).replace(",", ""),
-        "recover-at": "" if recovers_ms is None else stamp(recovers_ms),
+        "recover-at": stamp_of(recovers_ms) or "",
     }
 
 
@@ -118,7 +119,7 @@ def as_json(decision: GateDecision, pipeline: str, warnings: Sequence[str], *, d
         "budget_left_percent": plain_worst.get("budget_left_percent"),
         "budget_left_events": plain_worst.get("budget_left_events"),
         "burn": None if decision.burn is None else round(decision.burn, _DIGITS),
-        "recovers_at": None if recovers_ms is None else stamp(recovers_ms),
+        "recovers_at": stamp_of(recovers_ms),
         "override": _plain_override(decision.override),
         "ended_override": _plain_override(decision.ended),
         "dry_run": dry_run,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from lumen_action.commands import World
@@ -14,6 +13,7 @@ from lumen_action.commands.slo.asked import Asked, read_asked, slo_parser
 from lumen_action.commands.slo.places import Answers, evaluated
 from lumen_action.errors import shown
 from lumen_action.files import write_as_told
+from lumen_action.model.instants import stamp
 from lumen_action.slo.phrases import tallied
 from lumen_action.slo.plain import plain_evaluation
 from lumen_action.summary.objectives import as_markdown, as_text
@@ -52,9 +52,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 
 def as_json(asked: Asked, answers: Answers) -> Mapping[str, Any]:
     """Return all objectives as JSON values, and how many there are of each status and verdict."""
-    at = datetime.fromtimestamp(asked.at_ms // 1000, timezone.utc)
     return {
-        "evaluated_at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "evaluated_at": stamp(asked.at_ms),
         "objectives": [plain_evaluation(each, asked.at_ms) for each in answers.evaluations],
         "totals": tallied(answers.evaluations),
     }

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from lumen_action.addresses import address_fault
 from lumen_action.http import Http, HttpError, Request, Timing, origin
 from lumen_action.ledger.pgurl import is_loopback
+from lumen_action.model.instants import stamp
 from lumen_action.ops.grafana.variables import filled, values_of
 from lumen_action.ops.notify.message import one_line
 
@@ -47,7 +48,8 @@ class Grafana:
         """Take where it is; nothing is asked yet."""
         self._url = url.rstrip("/")
         self._token = token
-        self._http = Http(patience_seconds=_TIMEOUT_SECONDS, timing=timing)
+        # A report does not wait for a link.
+        self._http = Http(patience_seconds=_TIMEOUT_SECONDS, timing=timing, tries_again=False)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - an answer of JSON
         """Return what a path answers."""
@@ -166,7 +168,7 @@ def _snapshot(dashboard: Mapping[str, Any], panels: list[dict[str, Any]], wanted
         "id": None,
         "title": wanted.name,
         "panels": panels,
-        "time": {"from": _iso(wanted.begin_ms), "to": _iso(wanted.end_ms)},
+        "time": {"from": stamp(wanted.begin_ms), "to": stamp(wanted.end_ms)},
         "refresh": "",
         "annotations": {"list": []},
         "templating": {"list": variables},
@@ -179,9 +181,3 @@ def _address(answer: Mapping[str, Any], url: str) -> str:
     said = str(answer.get("url", ""))
     known = not address_fault(said) and not is_loopback(urlsplit(said).hostname or "")
     return said if known else f"{url.rstrip('/')}/dashboard/snapshot/{quote(str(answer['key']), safe='')}"
-
-
-def _iso(at_ms: int) -> str:
-    from datetime import datetime, timezone
-
-    return datetime.fromtimestamp(at_ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 
 from lumen_action.http import Timing
+from lumen_action.model.instants import stamp
 from lumen_action.ops.notify import Receipt, State
 from lumen_action.ops.notify.message import Message
 from lumen_action.ops.notify.options import ALERT_URL
@@ -67,7 +67,7 @@ def encoded(message: Message) -> bytes:
         "links": [{"text": link.text, "url": link.url} for link in message.links],
     }
     whole = {"subject": message.subject, "sentence": message.sentence, "text": message.text}
-    at = datetime.fromtimestamp(message.at_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(message.at_ms)
     # Each says less than the one before it.
     short = {name: value for name, value in message.details.items() if len(_json(value)) <= _CLIPPED}
     ways = ({**message.details, **brief, **whole}, {**message.details, **brief}, {**short, **brief})

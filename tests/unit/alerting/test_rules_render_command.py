@@ -70,7 +70,7 @@ def test_two_rules_never_write_the_same_series(document: str, problem: str, term
 
 
 def test_a_window_longer_than_any_history_is_left_to_the_report(terminal: Terminal) -> None:
-    (terminal.folder / "slo.yml").write_text(slo_text(window="{duration: 999999d, isRolling: true}"))
+    (terminal.folder / "slo.yml").write_text(slo_text(window="{duration: 9999d, isRolling: true}"))
     assert terminal.render("--slo", "slo.yml") == 0
     assert "note: x: rules look back 3660 days at most; `lumen slo report` evaluates it" in terminal.err
     assert "999999d" not in terminal.out

@@ -113,7 +113,7 @@ def endless(piece: bytes, begin: bytes) -> Iterator[bytes]:
 
 def test_a_file_without_an_end_is_left() -> None:
     with pytest.raises(RefusedError, match=f"larger than {MOST_BYTES >> 20} MiB"):
-        read_results(endless(b"<testcase/>" * 100_000, b"<testsuite>"))
+        read_results(endless(b" " * 65_536, b"<testsuite>"))
 
 
 def test_a_tag_without_an_end_is_left() -> None:

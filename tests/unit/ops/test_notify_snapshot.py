@@ -40,7 +40,7 @@ def test_our_dashboards_are_taken_with_the_data_of_every_panel(name: str) -> Non
     assert (told, grafana.refused) == ([], [])
     (kept,) = grafana.kept
     assert (kept["name"], kept["expires"]) == ("nightly 2026-W10", 90 * 86_400)
-    assert kept["dashboard"]["time"] == {"from": "2026-03-02T00:00:00.000Z", "to": "2026-03-09T00:00:00.000Z"}
+    assert kept["dashboard"]["time"] == {"from": "2026-03-02T00:00:00Z", "to": "2026-03-09T00:00:00Z"}
     assert kept["dashboard"]["annotations"] == {"list": []}
     panels = [panel for panel in kept["dashboard"]["panels"] if panel.get("targets")]
     assert len(panels) >= 4

@@ -103,7 +103,8 @@ def test_spoilt_documents_are_refused_or_read_back(
     found = read(spoilt(*place, junk), known_zone, form)
     assert all(message.isprintable() for message in (*found.problems, *found.notes))
     if not found.problems:
-        assert taken(dump_all(documents(found.book))).book == found.book
+        # What is no number is not equal to itself.
+        assert repr(taken(dump_all(documents(found.book))).book) == repr(found.book)
 
 
 @pytest.mark.parametrize("value", ALL)
