@@ -86,7 +86,8 @@ class Fonts:
             return ""
         some = ", ".join(f"U+{ord(letter):04X}" for letter in missing[:5]) + (", ..." if missing[5:] else "")
         hint = "" if self.korean else f" To have Hangul too, {_FIX}."
-        return f"The PDF shows {len(missing)} letters by number, as its font lacks them: {some}.{hint}"
+        letters = "1 letter" if len(missing) == 1 else f"{len(missing)} letters"
+        return f"The PDF shows {letters} by number, which its font lacks: {some}.{hint}"
 
 
 def find(given: str, folders: Sequence[Path] = FOLDERS) -> Fonts:

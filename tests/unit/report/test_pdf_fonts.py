@@ -132,7 +132,7 @@ def test_what_the_font_lacks_is_told() -> None:
     assert pdf.warning(KOREAN, hangul()) == ""
     assert pdf.warning(ENGLISH, latin()) == ""
     assert latin().warning(["가나 → ✓"]) == (
-        "The PDF shows 2 letters by number, as its font lacks them: U+AC00, U+B098. To have Hangul too, install one "
+        "The PDF shows 2 letters by number, which its font lacks: U+AC00, U+B098. To have Hangul too, install one "
         "(Debian, Ubuntu: apt-get install fonts-nanum) or name a TrueType file with pdf-font."
     )
     assert pdf.warning(HOSTILE, hangul()).endswith("U+0000, U+0007, U+001B, U+200F, U+202E, ....")

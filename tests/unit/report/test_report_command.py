@@ -259,7 +259,7 @@ def test_days_lost_and_won_stand_in_the_report(team: Team) -> None:
 def test_letters_that_the_font_of_a_pdf_lacks_are_told(team: Team) -> None:
     team.keep([because(run(80, WEEK[0], F), ErrorClass.BUILD, evidence="\U0001f600")])
     assert team.build("--format", "pdf") == 0
-    assert "warning: The PDF shows 1 letters by number" in team.err
+    assert "warning: The PDF shows 1 letter by number" in team.err
 
 
 CALENDAR = """apiVersion: openslo/v1
