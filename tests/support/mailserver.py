@@ -88,6 +88,7 @@ class MailServer:
         try:
             yield self
         finally:
+            asyncio.run_coroutine_threadsafe(controller.hang_up(), controller.loop).result(10)
             controller.stop()
 
     def _context(self) -> ssl.SSLContext:
@@ -100,6 +101,7 @@ class MailServer:
 class _Controller(Controller):
     def __init__(self, mail: MailServer) -> None:
         self.mail = mail
+        self.conversations: list[SMTP] = []
         context = mail._context() if mail.security != _PLAIN else None
         starttls = {"tls_context": context, "require_starttls": True} if mail.security == "starttls" else {}
         in_tls = mail.security == "tls"
@@ -134,7 +136,15 @@ class _Controller(Controller):
                     return
                 await super().smtp_DATA(arg)
 
-        return Faulty(self.handler, **self.SMTP_kwargs)
+        self.conversations.append(Faulty(self.handler, **self.SMTP_kwargs))
+        return self.conversations[-1]
+
+    async def hang_up(self) -> None:
+        """Close what clients have left open: a loop that stops leaves it to whoever collects the rubbish."""
+        for conversation in self.conversations:
+            if conversation.transport:
+                conversation.transport.abort()
+        await asyncio.sleep(0.01)
 
 
 async def _drip(server: SMTP) -> None:
