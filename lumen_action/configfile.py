@@ -261,6 +261,14 @@ KEYS: Mapping[str, Key] = {
     "gate.on-inconclusive": Key(
         _one_of("fail-open", "fail-closed", "open", "closed"), "fail-open or fail-closed", "fail-closed"
     ),
+    "archive.stores": Key(_texts(_text), "a list of stores", "[s3://evidence/lumen, file:/mnt/archive]"),
+    "archive.folder": Key(_text, "a folder", "lumen-archives"),
+    "archive.recipients": Key(_texts(_text), "a list of age recipients", "[age1…]"),
+    "archive.keep-daily": Key(_whole(0, 100_000), "a whole number from 0", "14"),
+    "archive.keep-weekly": Key(_whole(0, 100_000), "a whole number from 0", "8"),
+    "archive.keep-monthly": Key(_whole(0, 100_000), "a whole number from 0", "24"),
+    "archive.lock-days": Key(_whole(1, 36_500), "a whole number of days from 1 to 36500", "365"),
+    "archive.s3-checksum": Key(_one_of("auto", "required", "off"), "auto, required or off", "auto"),
     "mail.host": Key(_text, "the name of a mail server", "smtp.team.example"),
     "mail.port": Key(_whole(1, 65_535), "a port", "587"),
     "mail.security": Key(_one_of("starttls", "tls", "none"), "starttls, tls or none", "starttls"),

@@ -7,7 +7,8 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
@@ -28,6 +29,8 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 MAX_REDIRECTS = 5
 MAX_QUOTED_LETTERS = 200
+_FIRST_REFUSAL = 400
+_PIECE_BYTES = 1 << 20
 
 _SECRET_HEADER = re.compile("authorization|token|key|secret", re.IGNORECASE)
 
@@ -61,6 +64,15 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """An answer whose body is still on its way; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
 
 
 @dataclass(frozen=True)
@@ -158,6 +170,24 @@ class Http:
             raise HttpError(f"GET {origin(url)} answered {answer.status} without a JSON object", status=answer.status)
         return found
 
+    @contextmanager
+    def streamed(self, request: Request) -> Iterator[Streamed]:
+        """Give a 2xx answer whose body comes in pieces; one try, and a body that ends early is an HttpError."""
+        address, in_url = split_credentials(request.url)
+        as_it_is = {"User-Agent": f"lumen-sli-action/{__version__}", "Accept-Encoding": "identity"}
+        call = replace(request, url=address, headers={**as_it_is, **request.headers}, auth=request.auth or in_url)
+        for _ in range(MAX_REDIRECTS + 1):
+            with self._asked(call, self._timing.clock() + self._patience_seconds) as answer:
+                if answer.ok and answer.status_code not in REDIRECTS:
+                    yield Streamed(answer.status_code, _headers(answer), _streamed(call, answer))
+                    return
+                body = b"".join(self._pieces(call, answer, self._timing.clock() + self._patience_seconds))
+                said = Response(answer.status_code, _headers(answer), body)
+            if said.status not in REDIRECTS:
+                self._accepted(call, said, answer.reason)
+            call = _redirected(call, said)
+        raise HttpError(f"{call.place} redirects in a circle")
+
     def close(self) -> None:
         """Close the kept connections."""
         if self._session is not None:
@@ -182,20 +212,34 @@ class Http:
     def _follow(self, call: Request, give_up_at: float) -> Response:
         """Follow redirects of reading requests; to another host without credentials."""
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._exchange(call, give_up_at)
-            if answer.status not in REDIRECTS:
-                return answer
-            call = _redirected(call, answer)
+            with self._asked(call, give_up_at) as answer:
+                body = b"".join(self._pieces(call, answer, give_up_at))
+                said = Response(answer.status_code, _headers(answer), body)
+            if said.status not in REDIRECTS:
+                return self._accepted(call, said, answer.reason)
+            call = _redirected(call, said)
         raise HttpError(f"{call.place} redirects in a circle")
 
-    def _exchange(self, call: Request, give_up_at: float) -> Response:
+    def _accepted(self, call: Request, said: Response, reason: str) -> Response:
+        if said.status < _FIRST_REFUSAL:
+            return said
+        raise HttpError(
+            f"{call.place} answered {said.status}{_quoted(call, reason, said.body)}",
+            status=said.status,
+            passing=said.status in PASSING_STATUSES,
+            retry_after_seconds=retry_after_seconds(said.headers.get("retry-after", ""), self._timing.now()),
+            answer=said,
+        )
+
+    def _asked(self, call: Request, give_up_at: float) -> requests.Response:
+        """Send one request and return the head of its answer."""
         import requests
 
         if self._session is None:
             self._session = requests.Session()
         timeout = max(0.001, min(call.timeout_seconds, give_up_at - self._timing.clock()))
-        try:
-            with self._session.request(
+        with _telling(call):
+            return self._session.request(
                 call.method,
                 call.url,
                 data=call.body,
@@ -207,37 +251,45 @@ class Http:
                 verify=call.ca_file or True,
                 allow_redirects=False,
                 stream=True,
-            ) as answer:
-                body = self._read(call, answer, give_up_at)
-        except ValueError:  # its message would repeat a bad URL or header in full
-            raise HttpError(f"{call.place} cannot be sent: the URL, a header or the proxy is malformed") from None
-        except requests.exceptions.RequestException as fault:
-            raise _unanswered(call, fault) from None
-        except OSError as fault:  # the CA file is missing or unreadable
-            raise HttpError(f"{call.place} failed: {call.redacted(str(fault))}") from None
-        said = Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
-        if answer.ok:
-            return said
-        raise HttpError(
-            f"{call.place} answered {answer.status_code}{_quoted(call, answer.reason, body)}",
-            status=answer.status_code,
-            passing=answer.status_code in PASSING_STATUSES,
-            retry_after_seconds=retry_after_seconds(answer.headers.get("Retry-After", ""), self._timing.now()),
-            answer=said,
-        )
+            )
 
-    def _read(self, call: Request, answer: requests.Response, give_up_at: float) -> bytes:
-        """Read the body within the size and the time allowed: a timeout alone ends no trickle."""
-        body = bytearray()
-        for chunk in answer.iter_content(65536):
-            body += chunk
-            if len(body) > call.max_answer_bytes:
-                told = f"{call.place} answered more than the {call.max_answer_bytes} bytes that were expected"
-                raise HttpError(told, status=answer.status_code)
-            if self._timing.clock() > give_up_at:
-                told = f"{call.place} did not finish its answer in {self._patience_seconds:g} s"
-                raise HttpError(told, status=answer.status_code)
-        return bytes(body)
+    def _pieces(self, call: Request, answer: requests.Response, give_up_at: float) -> Iterator[bytes]:
+        """Yield the body within the size and the time allowed: a timeout alone ends no trickle."""
+        read = 0
+        with _telling(call):
+            for piece in answer.iter_content(65536):
+                read += len(piece)
+                if read > call.max_answer_bytes:
+                    told = f"{call.place} answered more than the {call.max_answer_bytes} bytes that were expected"
+                    raise HttpError(told, status=answer.status_code)
+                if self._timing.clock() > give_up_at:
+                    told = f"{call.place} did not finish its answer in {self._patience_seconds:g} s"
+                    raise HttpError(told, status=answer.status_code)
+                yield piece
+
+
+@contextmanager
+def _telling(call: Request) -> Iterator[None]:
+    """Turn what requests raises into an HttpError without a secret."""
+    import requests
+
+    try:
+        yield
+    except ValueError:  # its message would repeat a bad URL or header in full
+        raise HttpError(f"{call.place} cannot be sent: the URL, a header or the proxy is malformed") from None
+    except requests.exceptions.RequestException as fault:
+        raise _unanswered(call, fault) from None
+    except OSError as fault:  # the CA file is missing or unreadable
+        raise HttpError(f"{call.place} failed: {call.redacted(str(fault))}") from None
+
+
+def _streamed(call: Request, answer: requests.Response) -> Iterator[bytes]:
+    with _telling(call):
+        yield from answer.iter_content(_PIECE_BYTES)
+
+
+def _headers(answer: requests.Response) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
 
 
 def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
@@ -283,6 +335,7 @@ def _redirected(call: Request, answer: Response) -> Request:
         raise HttpError(
             f"{call.place} answered {answer.status}, a redirect to {origin(target)}; configure that address instead",
             status=answer.status,
+            answer=answer,
         )
     scheme = urlsplit(target).scheme
     if scheme != "https" and scheme != urlsplit(call.url).scheme:

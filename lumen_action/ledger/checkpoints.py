@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
+from lumen_action.crypto.signing import PublicKey, Signer, opened
 from lumen_action.errors import ConfigError, IntegrityError
 from lumen_action.ledger import Ledger
-from lumen_action.ledger.merkle import Frontier
 from lumen_action.ledger.notes import Notes
 from lumen_action.ledger.segments import Segment, chained
-from lumen_action.ledger.signing import PublicKey, Signer, opened
+from lumen_action.merkle import Frontier
 from lumen_action.model import Fact, canonical
 
 _ORIGIN = "origin"

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from lumen_action.errors import IntegrityError
-from lumen_action.ledger.merkle import head_of, leaf_hash
+from lumen_action.merkle import head_of, leaf_hash
 from lumen_action.model import Fact, canonical
 
 GENESIS = "0" * 64

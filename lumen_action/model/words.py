@@ -75,6 +75,7 @@ class Kind(_Word):
     RERUN = "rerun"
     INCIDENT = "incident"
     GATE = "gate"
+    ARTIFACT = "artifact"
     CONFLICT = "conflict"
     NOTICE = "notice"
 

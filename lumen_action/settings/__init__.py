@@ -74,6 +74,8 @@ class Settings:
     """What is said of reports: their language and the font of the PDF."""
     gate: Mapping[str, Any] = field(default_factory=dict)
     """What a team lets changes do; looked at by the gate."""
+    archive: Mapping[str, Any] = field(default_factory=dict)
+    """What is said of archives: stores, folder, recipients, what is kept and locked."""
     mail: Mapping[str, Any] = field(default_factory=dict)
     """What is said of the mail server; looked at by who sends mail, so that no other command fails by it."""
     grafana: Mapping[str, str] = field(default_factory=dict)
@@ -163,6 +165,7 @@ def _settings(
         alerts=parts.section(config, "alerts"),
         report=parts.section(config, "report"),
         gate=parts.section(config, "gate"),
+        archive=parts.section(config, "archive"),
         mail=parts.section(config, "mail"),
         grafana=parts.section(config, "grafana"),
         prometheus=parts.prometheus(config),

@@ -7,9 +7,9 @@ import argparse
 from lumen_action.commands import World
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.crypto.signing import SIGNING_KEY, Signer
 from lumen_action.errors import ConfigError
 from lumen_action.ledger.checkpoints import SegmentedLedger
-from lumen_action.ledger.signing import SIGNING_KEY, Signer
 
 
 def subcommand_parser(name: str, description: str, example: str) -> argparse.ArgumentParser:

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta, timezone
 
 from lumen_action.commands import World
 from lumen_action.commands.ledger.common import segmented, session_of, signer_of, subcommand_parser
+from lumen_action.crypto.signing import SIGNING_KEY, PublicKey
 from lumen_action.errors import ConfigError
 from lumen_action.ledger import Ledger
 from lumen_action.ledger.checkpoints import Checkpoint, SegmentedLedger, keep_checkpoints, public_key
-from lumen_action.ledger.signing import SIGNING_KEY, PublicKey
 from lumen_action.summary.markdown import fence
 
 # Whoever comes later goes into a later segment; what is open is read by every publisher again.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from lumen_action.commands import World
 from lumen_action.commands.ledger.common import segmented, session_of, signer_of, subcommand_parser
+from lumen_action.crypto.signing import PublicKey
 from lumen_action.errors import ConfigError, IntegrityError
 from lumen_action.ledger.checkpoints import Audit, Checkpoint, SegmentedLedger, audit, parse_kept, public_key
-from lumen_action.ledger.signing import PublicKey
 
 _PUBLIC_KEY = "LUMEN_PUBLIC_KEY"
 

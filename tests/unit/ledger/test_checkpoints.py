@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from facts import fact
 
+from lumen_action.crypto.signing import PublicKey, Signer
 from lumen_action.errors import ConfigError, IntegrityError
 from lumen_action.ledger.checkpoints import (
     Checkpoint,
@@ -21,9 +22,8 @@ from lumen_action.ledger.checkpoints import (
     parse_kept,
     public_key,
 )
-from lumen_action.ledger.merkle import tree_head
-from lumen_action.ledger.signing import PublicKey, Signer
 from lumen_action.ledger.sqlite import SqliteLedger
+from lumen_action.merkle import tree_head
 
 SEED = base64.b64encode(bytes(range(32))).decode()
 SIGNER = Signer.parse(SEED)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lumen_action.errors import IntegrityError
 from lumen_action.ledger import segments
-from lumen_action.ledger.merkle import included, inclusion_proof, tree_head
 from lumen_action.ledger.segments import GENESIS, Segment, chained
+from lumen_action.merkle import included, inclusion_proof, tree_head
 from lumen_action.model import canonical
 
 LINES = st.lists(st.binary(min_size=1, max_size=12).filter(lambda line: b"\n" not in line), max_size=12)

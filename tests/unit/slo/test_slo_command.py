@@ -232,7 +232,9 @@ def test_options_come_from_the_environment_too(terminal: Terminal) -> None:
     terminal.env = {"LUMEN_SLO": "a.yml, b.yml", "LUMEN_ONLY": "b", "HOME": str(terminal.folder)}
     for name in "ab":
         terminal.write(f"{name}.yml", slo_text(name=name, indicator=lumen("events: run, pipeline: nightly")))
-    assert [each["slo"] for each in terminal.json("report", "--ledger", f"sqlite:{terminal.folder}/none.db")["objectives"]] == ["b"]
+    assert [
+        each["slo"] for each in terminal.json("report", "--ledger", f"sqlite:{terminal.folder}/none.db")["objectives"]
+    ] == ["b"]
 
 
 def test_a_source_that_does_not_answer_hides_no_other(terminal: Terminal) -> None:

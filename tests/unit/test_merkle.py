@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lumen_action.ledger.merkle import Frontier, head_of, included, inclusion_proof, leaf_hash, node_hash, tree_head
+from lumen_action.merkle import Frontier, head_of, included, inclusion_proof, leaf_hash, node_hash, tree_head
 
 LEAVES = st.lists(st.binary(max_size=8), min_size=1, max_size=40)
 # The leaves and heads that the authors of RFC 6962 test their own implementation with.
