@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from act import REPOSITORY, Consumer, Event, Run, Runner
+from act import FORK, REPOSITORY, Consumer, Event, Run, Runner
 from facts import HOUR, fact
 from githubapi import TOKEN, Answer, Asked, GitHubApi
 from githubspec import sample
@@ -23,32 +23,15 @@ from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.model import Fact, Kind, Outcome
 
 ACTION: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "actions" / "gate" / "action.yml")
-MAIN: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "action.yml")
-(STEP,) = ACTION["runs"]["steps"]
 EXAMPLE = REPOSITORY / "examples" / "lumen-gate.yml"
-DEFAULTS = {"token": "${{ github.token }}", "job-id": "${{ job.check_run_id }}", "matrix": "${{ toJSON(matrix) }}"}
 # What has no use in a workflow, and what only a workflow gives.
 NOT_INPUTS = {"help", "json", "counts", "target", "window", "at", "only"}
 NOT_OPTIONS = {"job-id", "matrix", "token", "python"}
 
 
-def test_every_input_is_forwarded_exactly_once_and_is_empty_unless_it_says_otherwise() -> None:
-    names = {name: f"LUMEN_INPUT_{name.upper().replace('-', '_')}" for name in ACTION["inputs"]}
-    assert STEP["env"] == {variable: f"${{{{ inputs.{name} }}}}" for name, variable in names.items()}
-    assert {name: declared["default"] for name, declared in ACTION["inputs"].items()} == {
-        name: DEFAULTS.get(name, "") for name in names
-    }
-
-
 def test_inputs_are_the_options_of_the_command() -> None:
     options = {action.dest.replace("_", "-") for action in parser()._actions}
     assert options - NOT_INPUTS == set(ACTION["inputs"]) - NOT_OPTIONS
-
-
-def test_python_is_looked_for_as_the_main_action_does() -> None:
-    (main,) = MAIN["runs"]["steps"]
-    ours = STEP["run"].replace('/../../entrypoint.py" gate', '/entrypoint.py" "$command"').splitlines()
-    assert set(ours) <= set(main["run"].splitlines())
 
 
 def runs_of(pipeline: str, good: int, bad: int, now: int) -> Iterator[Fact]:
@@ -176,18 +159,6 @@ def test_a_deploy_job_runs_by_what_the_gate_it_needs_says(runner: Runner, team: 
     assert overrides == {"ended": "alice", "race": "alice"}
 
 
-FORK = Event(
-    "pull_request",
-    {
-        "number": 7,
-        "repository": {"full_name": "acme/reports", "fork": False},
-        "pull_request": {
-            "number": 7,
-            "head": {"sha": "0" * 40, "repo": {"full_name": "stranger/reports", "fork": True}},
-            "base": {"repo": {"full_name": "acme/reports", "fork": False}},
-        },
-    },
-)
 BARE = {
     "name": "deploy",
     "on": ["push", "pull_request"],

@@ -6,32 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from act import REPOSITORY, Consumer, Event, Runner
 from githubapi import TOKEN, GitHubApi, SaidAttempt, SaidJob, SaidRun
-from ruamel.yaml import YAML
 
-ACTION: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "actions" / "reconcile" / "action.yml")
-MAIN: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "action.yml")
-(STEP,) = ACTION["runs"]["steps"]
 EXAMPLE = REPOSITORY / "examples" / "lumen-reconcile.yml"
-DEFAULTS = {"token": "${{ github.token }}"}
-
-
-def test_every_input_is_forwarded_exactly_once_and_is_empty_unless_it_says_otherwise() -> None:
-    names = {name: f"LUMEN_INPUT_{name.upper().replace('-', '_')}" for name in ACTION["inputs"]}
-    assert STEP["env"] == {variable: f"${{{{ inputs.{name} }}}}" for name, variable in names.items()}
-    assert {name: declared["default"] for name, declared in ACTION["inputs"].items()} == {
-        name: DEFAULTS.get(name, "") for name in names
-    }
-
-
-def test_python_is_looked_for_as_the_main_action_does() -> None:
-    (main,) = MAIN["runs"]["steps"]
-    ours = STEP["run"].replace('/../../entrypoint.py" reconcile', '/entrypoint.py" "$command"').splitlines()
-    assert set(ours) <= set(main["run"].splitlines())
 
 
 @pytest.fixture

@@ -18,30 +18,13 @@ from githubapi import TOKEN, GitHubApi, SaidAttempt, SaidJob, SaidRun
 from githubruns import Reruns
 from ruamel.yaml import YAML
 
-ACTION: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "actions" / "rerun" / "action.yml")
-RECONCILE: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "actions" / "reconcile" / "action.yml")
-(STEP,) = ACTION["runs"]["steps"]
 EXAMPLE = REPOSITORY / "examples" / "lumen-rerun.yml"
 WORKFLOW: dict[str, Any] = YAML(typ="safe").load(EXAMPLE)
-DEFAULTS = {"token": "${{ github.token }}"}
 LOG = """2026-01-02T12:00:01.0000000Z ##[group]Run make fetch
 2026-01-02T12:00:01.0000000Z ##[endgroup]
 2026-01-02T12:00:09.0000000Z curl: (56) Recv failure: Connection reset by peer
 2026-01-02T12:00:09.0000000Z ##[error]Process completed with exit code 56.
 """
-
-
-def test_every_input_is_forwarded_exactly_once_and_is_empty_unless_it_says_otherwise() -> None:
-    names = {name: f"LUMEN_INPUT_{name.upper().replace('-', '_')}" for name in ACTION["inputs"]}
-    assert STEP["env"] == {variable: f"${{{{ inputs.{name} }}}}" for name, variable in names.items()}
-    assert {name: declared["default"] for name, declared in ACTION["inputs"].items()} == {
-        name: DEFAULTS.get(name, "") for name in names
-    }
-
-
-def test_python_is_looked_for_as_the_other_actions_do() -> None:
-    (reconcile,) = RECONCILE["runs"]["steps"]
-    assert STEP["run"] == reconcile["run"].replace('entrypoint.py" reconcile', 'entrypoint.py" rerun')
 
 
 def test_the_example_runs_nothing_of_a_pull_request() -> None:

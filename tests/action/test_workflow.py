@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from act import ACTION, Consumer, Event, Leg, Run, Runner
+from act import ACTION, FORK, Consumer, Leg, Run, Runner
 from runner_parser import Runner as Parser
 
 STAGES = ("checkout", "build", "test", "report", "run")
@@ -21,18 +21,6 @@ Fetching the price list
 curl: (6) Could not resolve host: prices.acme.example
 make: *** [Makefile:12: prices] Error 6
 """
-FORK = Event(
-    "pull_request",
-    {
-        "number": 7,
-        "repository": {"full_name": "acme/reports", "fork": False},
-        "pull_request": {
-            "number": 7,
-            "head": {"sha": "0" * 40, "repo": {"full_name": "stranger/reports", "fork": True}},
-            "base": {"repo": {"full_name": "acme/reports", "fork": False}},
-        },
-    },
-)
 
 
 def step(name: str, command: str = "true", **inputs: str) -> list[dict[str, Any]]:

@@ -77,6 +77,18 @@ class Event:
 
 
 PUSH = Event("push")
+FORK = Event(
+    "pull_request",
+    {
+        "number": 7,
+        "repository": {"full_name": "acme/reports", "fork": False},
+        "pull_request": {
+            "number": 7,
+            "head": {"sha": "0" * 40, "repo": {"full_name": "stranger/reports", "fork": True}},
+            "base": {"repo": {"full_name": "acme/reports", "fork": False}},
+        },
+    },
+)
 
 
 @dataclass(frozen=True)
