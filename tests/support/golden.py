@@ -15,3 +15,10 @@ def assert_golden(name: str, text: str) -> None:
         file.write_bytes(text.encode())
         pytest.fail(f"tests/golden/{name} did not exist and was written; look at it and run again")
     assert text == file.read_bytes().decode()
+
+
+def assert_golden_page(name: str, page: str, style: str) -> None:
+    """Compare a page without its style sheet, which stands in the package and has to be in the page as it is."""
+    before, marked, rest = page.partition(f"<style>\n{style.strip()}\n</style>\n")
+    assert marked
+    assert_golden(name, before + rest)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from golden import assert_golden
+from golden import assert_golden_page
 from hypothesis import given
 from hypothesis import strategies as st
 from outline import Outline
@@ -14,6 +14,7 @@ from states import DNS, GENERATED_AT, TITLE, WEEK, folded, run_facts
 
 from lumen_action.model import ErrorClass, Outcome
 from lumen_action.report.page import DAYS, RUNS, answer, render
+from lumen_action.report.style import STYLE
 from lumen_action.sli.state import DayState, PipelineState, RegionState, RunResult, StageResult, State
 
 KNOWN = {
@@ -54,7 +55,7 @@ def hostile(text: str) -> State:
 
 
 def test_the_whole_page() -> None:
-    assert_golden("page/week.html", page(WEEK))
+    assert_golden_page("page/week.html", page(WEEK), STYLE)
 
 
 def test_the_answer_comes_first() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden import assert_golden
+from golden import assert_golden_page
 from hypothesis import given
 from hypothesis import strategies as st
 from outline import Outline
@@ -15,6 +15,7 @@ from outline import Outline
 from lumen_action.errors import ConfigError
 from lumen_action.report.web.index import refresh
 from lumen_action.report.web.listed import listed
+from lumen_action.report.web.style import STYLE
 
 WEEK = {"kind": "week", "name": "2026-W10", "first": "2026-03-02", "last": "2026-03-08"}
 
@@ -54,7 +55,7 @@ def test_the_whole_index(tmp_path: Path) -> None:
     day = {"kind": "day", "name": "2026-03-08", "first": "2026-03-08", "last": "2026-03-08"}
     put(tmp_path, "release-2026-03-08", "md", pipeline="release", period=day)
     (tmp_path / "package.json").write_text("{}")
-    assert_golden("report-web/index.html", refresh(tmp_path, "en").read_text(encoding="utf-8"))
+    assert_golden_page("report-web/index.html", refresh(tmp_path, "en").read_text(encoding="utf-8"), STYLE)
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:

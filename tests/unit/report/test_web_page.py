@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import sampledocuments
-from golden import assert_golden
+from golden import assert_golden_page
 from hypothesis import given
 from hypothesis import strategies as st
 from outline import Outline
@@ -27,6 +27,7 @@ from lumen_action.report.document import (
 )
 from lumen_action.report.style import SIGNS
 from lumen_action.report.web.page import render
+from lumen_action.report.web.style import STYLE
 
 LABELS = {
     "skip_to_content": "Skip to content",
@@ -96,7 +97,7 @@ def of(*blocks: Paragraph | Bullets | Table | LineChart | BarChart) -> Outline:
 
 
 def test_the_whole_page() -> None:
-    assert_golden("report-web/small.html", render(SMALL))
+    assert_golden_page("report-web/small.html", render(SMALL), STYLE)
 
 
 def test_the_answer_comes_right_after_the_title() -> None:
