@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ALL = ("warm_record", "cold_start", "throughput", "accuracy", "ledger", "git_writers", "rules", "report")
+ALL = ("warm_record", "cold_start", "throughput", "accuracy", "ledger", "git_writers", "rules", "report", "archive")
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,14 @@ def address_fault(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "the URL needs http:// or https:// and a host"
     return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether what is sent to a host never leaves this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def access_faults(section: str, token_name: str, token: str, ca_file: str | None, timeout_seconds: float) -> list[str]:

@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = {
     "slo": "say whether objectives are kept, what is left of their error budgets, and what can be measured",
     "gate": "say whether a change may be deployed: allow, warn, block or inconclusive",
     "report": "make the report of a day, week or month, and send it",
+    "notify": "tell people and machines what went wrong, each once, and when it is over",
+    "archive": "freeze files as sealed evidence, keep them in several stores, verify and restore them",
     "doctor": "check configuration, ledger and sinks, and say how to fix what is wrong",
     "demo": "play a sample day in two regions and show summary and page",
 }

@@ -95,6 +95,12 @@ def _names(value: object) -> dict[str, str]:
     return {_text(name): _text(each) for name, each in value.items()}
 
 
+def _map(value: object) -> dict[Any, Any]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError
+    return value
+
+
 def _label_names(value: object) -> dict[str, str]:
     labels = _names(value)
     if not all(_LABEL_NAME.match(name) for name in labels):
@@ -118,6 +124,25 @@ def _length(value: object) -> int:
     if length is None:
         raise ValueError
     return length
+
+
+def _length_or(*words: str) -> Callable[[Any], Any]:
+    def read(value: object) -> object:
+        return value if value in words else _length(value)
+
+    return read
+
+
+def _hours(value: object) -> object:
+    from lumen_action.ops.notify.quiet import hours_of
+
+    return hours_of(_text(value))
+
+
+def _weekdays(value: object) -> object:
+    from lumen_action.ops.notify.quiet import days_of
+
+    return days_of(_texts(_text)(value))
 
 
 def _changes(value: object) -> dict[Any, Any]:
@@ -275,6 +300,16 @@ KEYS: Mapping[str, Key] = {
     "mail.ca-file": Key(_text, "a file", "/etc/ssl/private-ca.pem"),
     "mail.from": Key(_text, "a mail address", "reports@team.example"),
     "mail.to": Key(_texts(_text), "a list of mail addresses", "[ops@team.example]"),
+    "notify.window": Key(_length_or("off"), "a length of time such as 1h, or off", "1h"),
+    "notify.quiet-hours": Key(_hours, "two times of the day in the pipeline's zone", '"22:00-07:00"'),
+    "notify.quiet-days": Key(_weekdays, "a list of up to six days, mon to sun", "[sat, sun]"),
+    "notify.quiet-through": Key(
+        _one_of("critical", "error", "warning", "info"), "critical, error, warning or info", "critical"
+    ),
+    "notify.digest": Key(_length_or("run", "off"), "a length of time such as 10m, run or off", "run"),
+    "notify.digest-after": Key(_whole(1, 1000), "a whole number from 1 to 1000", "3"),
+    "notify.webhook-signature": Key(_one_of("standard", "github"), "standard or github", "standard"),
+    "notify.body": Key(_map, "a map that becomes the JSON of the channel `generic`", '{message: "{text:2000}"}'),
     "grafana.url": Key(_url, "an http or https URL", "https://grafana.example.com"),
     "grafana.dashboard": Key(_dashboard, "the uid of a dashboard", "lumen-overview"),
     "report.language": Key(_language, "en or ko", "ko"),

@@ -31,10 +31,11 @@ SERVERS = (
     "postgresql-15|postgresql-16|postgresql-17|postgresql-14",
     "libpq5",
     "fonts-nanum",
+    "age",
 )
 ELSEWHERE = (
     "tools/debian.py needs apt-get and dpkg, as on Debian or Ubuntu. Elsewhere put prometheus, promtool, pushgateway, "
-    "node_exporter, alertmanager, amtool and postgres on the PATH; the tests find them there, and "
+    "node_exporter, alertmanager, amtool, postgres, age and age-keygen on the PATH; the tests find them there, and "
     "NanumGothic.ttf where fonts are installed."
 )
 

@@ -23,7 +23,7 @@ from pathlib import Path
 LOCKS = Path(__file__).resolve().parent.parent / "locks"
 WANTED: Mapping[str, tuple[str, ...]] = {
     "core": ("requests>=2.32", "urllib3>=2"),
-    "archive": ("boto3>=1.35", "cryptography>=43"),
+    "archive": ("boto3>=1.35", "cryptography>=47"),
     "report": ("reportlab>=4.2",),
     "scan": (),
 }

@@ -21,6 +21,8 @@ _SCRAPED_SECONDS = 900
 _FORGOTTEN_SECONDS = 7 * 86_400
 # Late by three runs of its plan, and never after less than a long weekend.
 _STALLED_RUNS, _STALLED_SECONDS = 3, 3 * 86_400
+# Once a week, and once a month, with a day or more to spare.
+_VERIFIED_SECONDS, _DRILLED_SECONDS = 8 * 86_400, 35 * 86_400
 # A burn that goes on falls below its threshold now and then: that is one page, not many.
 _KEPT_PAGES = {"page": "1h"}
 # 3 of a budget of 30 * 0.1 is a little less than one.
@@ -105,6 +107,14 @@ def _burn(rung: Rung) -> Watch:
 def _is_bad(check: str) -> str:
     """Say where one of those that publish a check says that it failed: one alert, however many are scraped."""
     return f"(({held(check, 'pipeline, region', 'min')}) == 0)"
+
+
+def _is_older(stamp: str, seconds: int) -> str:
+    """Say where it is longer ago than that, and how long."""
+    return f"(time() - ({held(stamp, 'pipeline')}) > {seconds})"
+
+
+_UNVERIFIABLE = held('lumen_remote_integrity_verdict{verdict="unverifiable"}', "pipeline, region")
 
 
 WATCHES = (
@@ -200,7 +210,24 @@ WATCHES = (
         about=_REGION,
         suppressible=False,
     ),
-    Watch("LumenIntegrityMismatch", "page", _is_bad("lumen_remote_integrity_ok")),
+    Watch(
+        "LumenIntegrityMismatch",
+        "page",
+        # What could not be shown is no proof of damage; a check without a verdict says only that it failed.
+        f"({_is_bad('lumen_remote_integrity_ok')} unless on (pipeline, region) ({_UNVERIFIABLE}) == 1)",
+    ),
+    Watch("LumenIntegrityUnverifiable", "ticket", f"(({_UNVERIFIABLE}) == 1)"),
+    Watch(
+        "LumenVerificationOverdue",
+        "ticket",
+        _is_older("lumen_remote_verify_timestamp_seconds", _VERIFIED_SECONDS),
+    ),
+    Watch("LumenRestoreFailed", "ticket", _is_bad("lumen_restore_ok")),
+    Watch(
+        "LumenRestoreDrillOverdue",
+        "ticket",
+        _is_older("lumen_restore_drill_timestamp_seconds", _DRILLED_SECONDS),
+    ),
     Watch("LumenReportNotGenerated", "ticket", _is_bad("lumen_report_generated")),
     Watch(
         "LumenRerunStorm",

@@ -117,7 +117,7 @@ def _counts(slo: Slo) -> Callable[[str], tuple[str, str]] | str:
 
 def _from_ledger(source: LedgerSource) -> Callable[[str], tuple[str, str]] | str:
     if source.events not in _LEDGER:
-        return f"no series tells the {source.events.value} of each run"
+        return f"no series tells each {source.events.value}"
     if not source.pipeline:
         return "it names no pipeline"
     if source.region and source.events is not Events.RUN:

@@ -76,6 +76,22 @@ ENGLISH = Language(
             f"{_P}: stored data is not what was written",
             "The latest verification failed. Do not prune or overwrite anything before the cause is known.",
         ),
+        "LumenIntegrityUnverifiable": Said(
+            f"{_P}: nobody can say whether stored archives are what was frozen",
+            "The latest verification could not be carried out: a store that does not answer, or no key.",
+        ),
+        "LumenVerificationOverdue": Said(
+            f"{_P}: archives were last verified {{{{ $value | humanizeDuration }}}} ago",
+            "What was found then says nothing of today. Look whether the workflow that verifies still runs.",
+        ),
+        "LumenRestoreFailed": Said(
+            f"{_P}: the latest restore drill did not give back what was frozen",
+            "An archive that cannot be restored is none. The drill named the archive, the store and the reason.",
+        ),
+        "LumenRestoreDrillOverdue": Said(
+            f"{_P}: the last restore drill was {{{{ $value | humanizeDuration }}}} ago",
+            "Keys get lost and permissions change. Look whether the workflow that drills still runs.",
+        ),
         "LumenReportNotGenerated": Said(
             f"{_P}: the latest report was not generated",
             "The run that should have written it has the reason.",
@@ -145,6 +161,22 @@ KOREAN = Language(
         "LumenIntegrityMismatch": Said(
             f"{_P}: 저장된 데이터가 기록한 것과 다름",
             "최근 검증이 실패했습니다. 원인을 알기 전에는 아무것도 지우거나 덮어쓰지 마십시오.",
+        ),
+        "LumenIntegrityUnverifiable": Said(
+            f"{_P}: 보관된 아카이브가 동결한 그대로인지 확인할 수 없음",
+            "최근 검증을 수행하지 못했습니다. 저장소가 응답하지 않거나 키가 없습니다.",
+        ),
+        "LumenVerificationOverdue": Said(
+            f"{_P}: 마지막 아카이브 검증 후 {{{{ $value | humanizeDuration }}}} 경과",
+            "그때의 결과는 오늘을 보장하지 않습니다. 검증 워크플로가 아직 실행되는지 확인하십시오.",
+        ),
+        "LumenRestoreFailed": Said(
+            f"{_P}: 최근 복원 훈련에서 동결한 내용을 되찾지 못함",
+            "복원할 수 없는 아카이브는 없는 것과 같습니다. 훈련 기록에 아카이브, 저장소, 원인이 있습니다.",
+        ),
+        "LumenRestoreDrillOverdue": Said(
+            f"{_P}: 마지막 복원 훈련 후 {{{{ $value | humanizeDuration }}}} 경과",
+            "키는 사라지고 권한은 바뀝니다. 복원 훈련 워크플로가 아직 실행되는지 확인하십시오.",
         ),
         "LumenReportNotGenerated": Said(
             f"{_P}: 최근 보고서가 생성되지 않음",

@@ -17,7 +17,7 @@ SEALED, LABEL = ".lumen", ".json"
 LABEL_FORMAT = 1
 MOST_LABEL_BYTES = 1 << 16
 _MOST_PART_BYTES = 200
-_HEX = re.compile(r"[0-9a-f]{64}")
+HEX = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, order=True)
@@ -141,7 +141,10 @@ class Label:
     @classmethod
     def decode(cls, encoded: bytes) -> Label:
         """Read a label; a ValueError says that it is none."""
-        said = json.loads(encoded)
+        try:
+            said = json.loads(encoded)
+        except RecursionError:
+            raise ValueError("not a label: it is nested too deep") from None
         if not isinstance(said, dict) or said.pop("format", None) != LABEL_FORMAT:
             raise ValueError(f"not a label of format {LABEL_FORMAT}; update lumen-sli-action")
         try:
@@ -153,9 +156,10 @@ class Label:
         words = (made.key_id, made.run, made.trace_id, made.checkpoint, made.tool, made.mac)
         if not name or not all(type(each) is int and each >= 0 for each in numbers):
             raise ValueError("not a label: a name or a number in it is wrong")
-        if not all(isinstance(each, str) for each in words):
+        # Half a letter, as JSON can name it, could not be written again.
+        if not all(isinstance(each, str) and each == each.encode(errors="replace").decode() for each in words):
             raise ValueError("not a label: a word in it is wrong")
-        if not all(isinstance(each, str) and _HEX.fullmatch(each) for each in (made.sha256, made.root)):
+        if not all(isinstance(each, str) and HEX.fullmatch(each) for each in (made.sha256, made.root)):
             raise ValueError("not a label: a hash in it is wrong")
         return made
 

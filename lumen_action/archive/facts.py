@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TypeVar
 
-from lumen_action.archive import SEALED, ArchiveId, Label
+from lumen_action.archive import HEX, SEALED, ArchiveId, Label
 from lumen_action.archive.stores import Receipt
 from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.model.fact import details
@@ -15,6 +17,7 @@ from lumen_action.model.fact import details
 INTEGRITY, RESTORE = "integrity", "restore"
 """The checks that verifying and drilling set."""
 _FINGERPRINT = "fingerprint."
+_Value = TypeVar("_Value")
 
 
 class Event(str, Enum):
@@ -38,6 +41,18 @@ class Uploaded:
     """By algorithm, as computed from our own bytes; what the store says is held against these."""
     version: str
     at_ms: int
+    checked: str = ""
+    """The algorithm whose value the store confirmed; empty where it confirmed nothing."""
+    root: str = ""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the newest verification or drill found in a store."""
+
+    verdict: str
+    level: int
+    at_ms: int
 
 
 @dataclass(frozen=True)
@@ -48,8 +63,12 @@ class Known:
     frozen: Label | None = None
     uploads: Mapping[str, Uploaded] = field(default_factory=dict)
     """By the URL of the store; what was pruned there is left out."""
-    verified: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """The newest verdict of each store, and when."""
+    verified: Mapping[str, Verified] = field(default_factory=dict)
+    """By the URL of the store."""
+    pruned: Mapping[str, int] = field(default_factory=dict)
+    """When it was removed on purpose, by the URL of the store; what came back since is left out."""
+    drilled: Mapping[str, int] = field(default_factory=dict)
+    """When it was last restored to try that, by the URL of the store."""
 
 
 def event_fact(
@@ -65,10 +84,14 @@ def event_fact(
     return replace(like, key=key, pipeline=id_.pipeline, day=id_.day, outcome=outcome, details=said)
 
 
-def check_fact(like: Fact, check: str, id_: ArchiveId, told: Mapping[str, str], outcome: Outcome) -> Fact:
-    """Return the fact that a check of a day's archives came out so; the newest of its name is what is published."""
-    made = event_fact(like, Event.VERIFY, id_, told, outcome)
-    return replace(made, key=replace(made.key, kind=Kind.CHECK, stage=check))
+def check_fact(like: Fact, check: str, pipeline: str, told: Mapping[str, str], outcome: Outcome) -> Fact:
+    """Return the fact that a check came out so; the newest of its name is what is published.
+
+    Its day is the day of the check, whatever the day of the archives: it is counted when it happens.
+    """
+    job = f"{like.key.job} archive {like.observed_at_ms}"
+    key = replace(like.key, kind=Kind.CHECK, stage=check, job=job)
+    return replace(like, key=key, pipeline=pipeline, outcome=outcome, details=details(told))
 
 
 def freeze_told(label: Label) -> Mapping[str, str]:
@@ -109,9 +132,17 @@ def known_in(facts: Iterable[Fact]) -> dict[ArchiveId, Known]:
     for fact in sorted(told, key=lambda each: each.order):
         id_ = ArchiveId.of_name(fact.told.get("archive", "") + SEALED)
         reader = _READERS.get(fact.key.stage)
-        if id_ and reader:
-            found[id_] = reader(found.get(id_) or Known(id_), fact)
+        if id_ and reader and id_.pipeline == fact.pipeline:
+            # What was cut to fit, or is written otherwise one day, tells nothing; it must not tell something wrong.
+            with suppress(KeyError, ValueError):
+                found[id_] = reader(found.get(id_) or Known(id_), fact)
     return found
+
+
+def _hash(text: str) -> str:
+    if not HEX.fullmatch(text):
+        raise ValueError("not a hash")
+    return text
 
 
 def _frozen(known: Known, fact: Fact) -> Known:
@@ -120,9 +151,9 @@ def _frozen(known: Known, fact: Fact) -> Known:
         id=known.id,
         frozen_at_ms=int(told["frozen_at_ms"]),
         size=int(told["size"]),
-        sha256=told["sha256"],
+        sha256=_hash(told["sha256"]),
         key_id=told["key_id"],
-        root=told["root"],
+        root=_hash(told["root"]),
         files=int(told["files"]),
         content_bytes=int(told["content_bytes"]),
         run=told.get("run", ""),
@@ -135,31 +166,48 @@ def _frozen(known: Known, fact: Fact) -> Known:
 
 
 def _uploaded(known: Known, fact: Fact) -> Known:
+    if not fact.outcome.good:
+        return known
     told = fact.told
     made = Uploaded(
         size=int(told["size"]),
-        sha256=told["sha256"],
+        sha256=_hash(told["sha256"]),
         fingerprints={
             name.removeprefix(_FINGERPRINT): value for name, value in told.items() if name.startswith(_FINGERPRINT)
         },
         version=told.get("version", ""),
         at_ms=fact.ended_ms,
+        checked=told.get("checked", ""),
+        root=told.get("root", ""),
     )
-    return replace(known, uploads={**known.uploads, told["store"]: made}) if fact.outcome.good else known
+    store = told["store"]
+    return replace(known, uploads={**known.uploads, store: made}, pruned=_without(known.pruned, store))
 
 
 def _verified(known: Known, fact: Fact) -> Known:
-    return replace(known, verified={**known.verified, fact.told["store"]: (fact.told["verdict"], fact.ended_ms)})
+    told = fact.told
+    made = Verified(told["verdict"], int(told.get("level", "-1")), fact.ended_ms)
+    return replace(known, verified={**known.verified, told["store"]: made})
+
+
+def _drilled(known: Known, fact: Fact) -> Known:
+    verified = _verified(known, fact)
+    return replace(verified, drilled={**known.drilled, fact.told["store"]: fact.ended_ms})
 
 
 def _pruned(known: Known, fact: Fact) -> Known:
     store = fact.told["store"]
-    return replace(known, uploads={url: each for url, each in known.uploads.items() if url != store})
+    return replace(known, uploads=_without(known.uploads, store), pruned={**known.pruned, store: fact.ended_ms})
+
+
+def _without(named: Mapping[str, _Value], store: str) -> Mapping[str, _Value]:
+    return {url: each for url, each in named.items() if url != store}
 
 
 _READERS = {
     Event.FREEZE.value: _frozen,
     Event.UPLOAD.value: _uploaded,
     Event.VERIFY.value: _verified,
+    Event.DRILL.value: _drilled,
     Event.PRUNE.value: _pruned,
 }

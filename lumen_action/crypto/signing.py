@@ -1,4 +1,4 @@
-"""Ed25519 signatures in the form of signed notes: the only module that knows cryptography, and only when asked."""
+"""Ed25519 signatures in the form of signed notes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from lumen_action.errors import ConfigError, LedgerError
+from lumen_action.crypto import library
+from lumen_action.errors import ConfigError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -129,13 +130,6 @@ def _decoded(text: str) -> bytes:
 
 
 def _ed25519() -> ModuleType:
-    try:
+    with library(f"{SIGNING_KEY}: signatures"):
         from cryptography.hazmat.primitives.asymmetric import ed25519
-    except ModuleNotFoundError as fault:
-        raise ConfigError(
-            f"{SIGNING_KEY}: signatures need the package cryptography; `pip install cryptography`"
-        ) from fault
-    except ImportError as fault:
-        # It could not be prepared on this machine, such as when no package index answers: nobody's wrong input.
-        raise LedgerError(f"signatures need cryptography, which cannot be loaded. {fault}") from fault
     return ed25519

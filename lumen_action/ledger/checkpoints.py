@@ -131,6 +131,16 @@ def _last_kept(ledger: SegmentedLedger, origin: str, signer: Signer | None) -> t
     return None, Frontier()
 
 
+def newest_kept(ledger: Notes) -> Checkpoint | None:
+    """Return the newest checkpoint as the ledger tells it, unproven; None where nothing was ever closed."""
+    body = ledger.note(_FRONTIER)
+    if not body:
+        return None
+    said = json.loads(body)
+    frontier = Frontier(said["size"], tuple(map(bytes.fromhex, said["heads"])))
+    return Checkpoint((ledger.note(_ORIGIN) or b"").decode(), frontier.size, frontier.head)
+
+
 def audit(ledger: SegmentedLedger, *, key: PublicKey | None = None, kept: Checkpoint | None = None) -> Audit:
     """Verify segments, chain, checkpoints and signatures, `kept` being one from outside, and read the open facts."""
     faults: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from lumen_action.addresses import is_loopback
 from lumen_action.errors import ConfigError
 
 SCHEMES = ("postgresql", "postgres")
@@ -63,14 +63,6 @@ class Target:
     def on_this_machine(self) -> bool:
         """Tell whether the server ends with the machine we run on."""
         return bool(self.socket) or is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether what is sent to a host never leaves this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read_target(url: str, env: Mapping[str, str]) -> Target:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from lumen_action.addresses import is_loopback
 from lumen_action.ledger import pgmessages, pgscram
 from lumen_action.ledger.pgmessages import PostgresError, Value, malformed
 from lumen_action.ledger.pgsocket import reach
-from lumen_action.ledger.pgurl import Target, is_loopback
+from lumen_action.ledger.pgurl import Target
 
 # No row or error of ours comes near; a server that claims more is broken or hostile.
 MOST_BYTES = 128 * 1024 * 1024

@@ -14,7 +14,7 @@ from lumen_action.sli.tally import Days, tally
 from lumen_action.slo.evaluation import Tick
 from lumen_action.slo.objective import Comparison, Events, LedgerSource, Threshold
 
-_STAGE, _RUN, _TRUSTED = Kind.STAGE, Kind.RUN, Trust.TRUSTED
+_STAGE, _RUN, _CHECK, _TRUSTED = Kind.STAGE, Kind.RUN, Kind.CHECK, Trust.TRUSTED
 _MS = 1000
 _HOLDS: Mapping[Comparison, Callable[[float, float], bool]] = {
     Comparison.LT: float.__lt__,
@@ -83,6 +83,8 @@ def found_in(facts: Sequence[Fact], wanted: Sequence[Wanted], calendar: Calendar
         if source.events is Events.DAY and tallied:
             ticks = list(_days(tallied.days, each, calendar))
             seen = {day for day, counts in tallied.days.items() if counts.decidable}
+        elif source.events is Events.CHECK:
+            ticks = list(_checks(facts, each, within))
         else:
             read = _READ[source.events]
             ticks = [
@@ -180,6 +182,14 @@ def _deciding(run: RegionRun, counted: Fact) -> Fact:
     return current if current and current.outcome.counted else counted
 
 
+def _checks(facts: Iterable[Fact], wanted: Wanted, within: Callable[[int, str], int]) -> Iterator[Tick]:
+    """Yield each time that a check came out, whichever run made it."""
+    for fact in facts:
+        named = fact.key.kind is _CHECK and fact.key.stage == wanted.source.check and fact.trust is _TRUSTED
+        if named and fact.outcome.counted and wanted.first <= fact.day <= wanted.last:
+            yield Tick(within(fact.ended_ms, fact.day), 1, int(not fact.outcome.good))
+
+
 def _nothing(_: RegionRun, __: LedgerSource) -> Iterator[tuple[int, bool]]:
     return iter(())
 
@@ -189,9 +199,10 @@ _READ: Mapping[Events, Callable[[RegionRun, LedgerSource], Iterator[tuple[int, b
     Events.STAGE: _stage,
     Events.FIRST_TRY: _first_try,
     Events.DURATION: _duration,
-    # How long ago something was good is no event, and a day belongs to all runs together.
+    # How long ago something was good is no event, and a day and a check belong to no one run.
     Events.FRESHNESS: _nothing,
     Events.DAY: _nothing,
+    Events.CHECK: _nothing,
 }
 
 

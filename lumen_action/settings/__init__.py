@@ -78,6 +78,8 @@ class Settings:
     """What is said of archives: stores, folder, recipients, what is kept and locked."""
     mail: Mapping[str, Any] = field(default_factory=dict)
     """What is said of the mail server; looked at by who sends mail, so that no other command fails by it."""
+    notify: Mapping[str, Any] = field(default_factory=dict)
+    """What is said of messages and of the channels that take them; looked at by who sends them."""
     grafana: Mapping[str, str] = field(default_factory=dict)
     prometheus: Mapping[str, Any] = field(default_factory=dict)
     """Where objectives are asked for; looked at by who asks."""
@@ -167,6 +169,7 @@ def _settings(
         gate=parts.section(config, "gate"),
         archive=parts.section(config, "archive"),
         mail=parts.section(config, "mail"),
+        notify=parts.section(config, "notify"),
         grafana=parts.section(config, "grafana"),
         prometheus=parts.prometheus(config),
         tickets=parts.tickets(config, env),

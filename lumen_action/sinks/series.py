@@ -33,6 +33,14 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_consecutive_failures": (GAUGE, "Failed runs in a row, 0 after a success."),
     "lumen_series_start_timestamp_seconds": (GAUGE, "When the first fact was observed; before it every counter was 0."),
     "lumen_remote_integrity_ok": (GAUGE, "Whether the latest verification of stored data held."),
+    "lumen_remote_integrity_verdict": (GAUGE, "1 for what the latest verification of archives found, 0 for the rest."),
+    "lumen_remote_verify_level": (
+        GAUGE,
+        "The level that all archives of the latest verification reached, -1 for none.",
+    ),
+    "lumen_remote_verify_timestamp_seconds": (GAUGE, "When archives were verified last."),
+    "lumen_restore_ok": (GAUGE, "Whether the latest restore drill gave back what was frozen."),
+    "lumen_restore_drill_timestamp_seconds": (GAUGE, "When a restore was drilled last."),
     "lumen_report_generated": (GAUGE, "Whether the latest report was generated."),
     "lumen_consecutive_failures_threshold": (GAUGE, "Failed runs in a row that make an alert."),
     "lumen_slo_objective_ratio": (GAUGE, "The objective of an SLO."),
@@ -41,7 +49,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_ledger_seq": (GAUGE, "The head of the ledger that these numbers were folded from."),
     "lumen_build_info": (GAUGE, "The version that published; always 1."),
 }
-CHECKS = {"integrity": "lumen_remote_integrity_ok", "report": "lumen_report_generated"}
+INTEGRITY, RESTORE = "integrity", "restore"
+CHECKS = {INTEGRITY: "lumen_remote_integrity_ok", RESTORE: "lumen_restore_ok", "report": "lumen_report_generated"}
+# What verifying archives can find; `archive` is an edge as the sinks are, so a test holds the two together.
+VERDICTS = ("ok", "mismatch", "unverifiable", "missing")
 DAY_OUTCOMES = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.MISSING)
 DAY_CORRECTIONS = (
     (Outcome.FAILURE, Outcome.SUCCESS),
@@ -161,6 +172,7 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
     for check, name in CHECKS.items():
         if check in pipeline.checks:
             yield name, int(pipeline.checks[check].good), {}
+    yield from _examined_rows(pipeline)
     yield "lumen_consecutive_failures_threshold", facts.consecutive_failures_threshold, {}
     for slo, objective in sorted(facts.objectives.items()):
         yield "lumen_slo_objective_ratio", objective, {"slo": slo}
@@ -172,3 +184,18 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
         yield "lumen_next_deadline_timestamp_seconds", deadline / 1000, {}
     yield "lumen_ledger_seq", facts.head, {}
     yield "lumen_build_info", 1, {"version": facts.version}
+
+
+def _examined_rows(pipeline: PipelineState) -> Iterator[Row]:
+    """Yield what was found in stores; each verdict is there beside the check, so that none outlives its time."""
+    verified, drilled = pipeline.examined.get(INTEGRITY), pipeline.examined.get(RESTORE)
+    if INTEGRITY in pipeline.checks:
+        found = verified.verdict if verified else ""
+        for verdict in VERDICTS:
+            yield "lumen_remote_integrity_verdict", int(verdict == found), {"verdict": verdict}
+    if verified:
+        if verified.level is not None:
+            yield "lumen_remote_verify_level", verified.level, {}
+        yield "lumen_remote_verify_timestamp_seconds", verified.at_ms / 1000, {}
+    if drilled:
+        yield "lumen_restore_drill_timestamp_seconds", drilled.at_ms / 1000, {}

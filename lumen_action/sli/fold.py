@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields
@@ -13,10 +14,11 @@ from lumen_action.model import Fact, FactKey, Outcome
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.durations import Durations
 from lumen_action.sli.runs import Cause, result_of, run_of, stage_of
-from lumen_action.sli.state import Counts, DayState, EndedRun, PipelineState, RegionState, State
+from lumen_action.sli.state import Counts, DayState, EndedRun, Examined, PipelineState, RegionState, State
 from lumen_action.sli.tally import DayTally, Newest, RegionTally, Tallied, tally
 
 Collected = Mapping[FactKey, Fact]
+_LEVEL = re.compile("-?[0-9]")
 
 
 def collect(facts: Iterable[Fact], into: Collected | None = None) -> Collected:
@@ -76,8 +78,18 @@ def pipeline_state(pipeline: str, tallied: Tallied, *, now_ms: int, calendar: Ca
         ),
         runs=tuple(result_of(pipeline, run) for run in tallied.runs),
         checks={check: fact.outcome for check, fact in sorted(tallied.newest.checks.items())},
+        examined={check: each for check, fact in sorted(tallied.newest.checks.items()) if (each := _examined(fact))},
         durations={cause: reduce(add, spreads) for cause, spreads in durations.items()},
     )
+
+
+def _examined(check: Fact) -> Examined | None:
+    """Return what a check found; one that only says good or bad has not looked at what is stored."""
+    told = check.told
+    if "verdict" not in told:
+        return None
+    level = told.get("level", "")
+    return Examined(check.ended_ms, told["verdict"], int(level) if _LEVEL.fullmatch(level) else None)
 
 
 def _region(region: str, days: list[RegionTally], newest: Newest) -> RegionState:

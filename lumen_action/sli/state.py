@@ -135,6 +135,15 @@ class DayState:
 
 
 @dataclass(frozen=True)
+class Examined:
+    """What the latest of a check found beyond good or bad, where it said so: when, in a word, and how thoroughly."""
+
+    at_ms: int
+    verdict: str
+    level: int | None = None
+
+
+@dataclass(frozen=True)
 class PipelineState:
     """Everything known of one pipeline; of its runs those that were asked for, the newest at the end."""
 
@@ -143,6 +152,7 @@ class PipelineState:
     days: tuple[DayState, ...] = ()
     runs: tuple[RunResult, ...] = ()
     checks: Mapping[str, Outcome] = field(default_factory=dict)
+    examined: Mapping[str, Examined] = field(default_factory=dict)
     durations: Mapping[tuple[Outcome, ErrorClass | None], Durations] = field(default_factory=dict)
 
     def days_by(self, outcome: Outcome) -> int:

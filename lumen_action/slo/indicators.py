@@ -29,15 +29,18 @@ _ALIASES = {"prometheus-sloth": PROMETHEUS}
 
 SUCCESS, FAILURE = "success", "failure"
 _GOOD, _BAD = "good", "bad"
-_SELECTS = ("pipeline", "region", "stage")
+_SELECTS = ("pipeline", "region", "stage", "check")
+_OF_STAGES = frozenset({"pipeline", "region", "stage"})
+CHECKS = ("integrity", "restore", "report")
 # A day belongs to the whole pipeline, and so does the age of its last success.
 _SELECTED_BY: Mapping[Events, frozenset[str]] = {
     Events.RUN: frozenset({"pipeline", "region"}),
     Events.DAY: frozenset({"pipeline"}),
-    Events.STAGE: frozenset(_SELECTS),
-    Events.FIRST_TRY: frozenset(_SELECTS),
-    Events.DURATION: frozenset(_SELECTS),
+    Events.STAGE: _OF_STAGES,
+    Events.FIRST_TRY: _OF_STAGES,
+    Events.DURATION: _OF_STAGES,
     Events.FRESHNESS: frozenset({"pipeline", "region"}),
+    Events.CHECK: frozenset({"pipeline", "check"}),
 }
 _SMALLER = frozenset({Comparison.LT, Comparison.LTE})
 
@@ -182,8 +185,11 @@ def _ledger(metric: Metric, outcome: str = "") -> LedgerSource | None:
     for key in _SELECTS:
         if (told := spec.get(key)) and key not in _SELECTED_BY[events]:
             told.refuse(f"a {key} for `events: {events.value}`", "remove it")
-    pipeline, region, stage = (spec.text(key) for key in _SELECTS)
-    return LedgerSource(events, pipeline, region, stage, data_source=metric.data_source)
+    if events is Events.CHECK and (named := spec.need("check", CHECKS[0])) and named.value not in CHECKS:
+        named.refuse(named.shown, f"write one of {', '.join(CHECKS)}")
+        return None
+    pipeline, region, stage, check = (spec.text(key) for key in _SELECTS)
+    return LedgerSource(events, pipeline, region, stage, data_source=metric.data_source, check=check)
 
 
 def _counted_by_queries(ratio: Fields, word: str, part: Metric, total: Metric) -> Source | None:

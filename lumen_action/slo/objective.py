@@ -48,7 +48,10 @@ UNIT_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 class Events(Enum):
-    """What a ledger counts: runs, days, stages, stages that succeeded at once; how long they took; how old they are."""
+    """What a ledger counts.
+
+    Runs, days, stages, stages that succeeded at once, checks; how long runs took; how old the last good one is.
+    """
 
     RUN = "run"
     DAY = "day"
@@ -56,6 +59,7 @@ class Events(Enum):
     FIRST_TRY = "first_try"
     DURATION = "duration"
     FRESHNESS = "freshness"
+    CHECK = "check"
 
 
 MEASURED = frozenset({Events.DURATION, Events.FRESHNESS})
@@ -90,6 +94,8 @@ class LedgerSource:
     threshold: Threshold | None = None
     """In seconds, for what is measured."""
     data_source: str = ""
+    check: str = ""
+    """Which check is counted; there is no sum of different ones."""
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _source(source: Source) -> Map:
 
 
 def _ledger(source: LedgerSource) -> Map:
-    selected = {"pipeline": source.pipeline, "region": source.region, "stage": source.stage}
+    selected = {key: getattr(source, key) for key in ("pipeline", "region", "stage", "check")}
     spec: Map = {"events": source.events.value, **{key: word for key, word in selected.items() if word}}
     if source.threshold:
         return {"thresholdMetric": _metric(LEDGER, source.data_source, spec)}

@@ -39,6 +39,7 @@ _NOUNS: Mapping[Events, str] = {
     Events.FIRST_TRY: "stage",
     Events.DURATION: "run",
     Events.FRESHNESS: "slice",
+    Events.CHECK: "check",
 }
 UNKNOWN = "unknown"
 

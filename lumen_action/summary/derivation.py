@@ -56,6 +56,7 @@ _GOOD: Mapping[Events, str] = {
     Events.FIRST_TRY: "stages that ended well without a retry",
     Events.DURATION: "{what} that took at most {value:g} s",
     Events.FRESHNESS: "slices of time in which the last good run was at most {value:g} s old",
+    Events.CHECK: "checks that held",
 }
 
 
@@ -82,7 +83,7 @@ def _counted_what(evaluation: Evaluation, _at_ms: int, _zone: tzinfo) -> Iterato
 
 def _source(source: Source) -> Iterator[str]:
     if isinstance(source, LedgerSource):
-        selected = {"pipeline": source.pipeline, "region": source.region, "stage": source.stage}
+        selected = {key: getattr(source, key) for key in ("pipeline", "region", "stage", "check")}
         told = ", ".join(f"{name} {value}" for name, value in selected.items() if value)
         value = source.threshold.value if source.threshold else 0
         what = _GOOD[source.events].format(what="stages" if source.stage else "runs", value=value)

@@ -15,7 +15,12 @@ ACTIONS: dict[str, dict[str, Any]] = {
     file.parent.name: YAML(typ="safe").load(file) for file in sorted((REPOSITORY / "actions").glob("*/action.yml"))
 }
 MAIN: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "action.yml")
-DEFAULTS = {"token": "${{ github.token }}", "job-id": "${{ job.check_run_id }}", "matrix": "${{ toJSON(matrix) }}"}
+DEFAULTS = {
+    "token": "${{ github.token }}",
+    "job-id": "${{ job.check_run_id }}",
+    "job-status": "${{ job.status }}",
+    "matrix": "${{ toJSON(matrix) }}",
+}
 SAID = [(action, name) for action, read in ACTIONS.items() for name in (*read["inputs"], *read.get("outputs", {}))]
 
 

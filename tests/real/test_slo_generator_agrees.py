@@ -24,7 +24,6 @@ from lumen_action.slo.evaluating import evaluate
 from lumen_action.slo.evaluation import Evaluation, Span
 from lumen_action.slo.objective import RatioSource, Slo
 
-FOLDER = servers.ROOT / ".tools" / "slo-generator"
 SCRAPES_A_DAY = DAY_MS // apiworld.SCRAPE_MS
 
 
@@ -77,11 +76,7 @@ def prometheus(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def theirs(server: servers.Server, days: int, good: str, valid: str) -> Mapping[str, float]:
     """Return the report of slo-generator, which always asks about now."""
-    if not FOLDER.is_dir():
-        sys.path.insert(0, str(servers.ROOT / "tools"))
-        from slo_generator import FETCH
-
-        pytest.fail(f"slo-generator is missing: {FETCH}", pytrace=False)
+    folder = servers.apart("slo-generator")
     step = {
         "name": "own",
         "burn_rate_threshold": 1.0,
@@ -109,7 +104,7 @@ def theirs(server: servers.Server, days: int, good: str, valid: str) -> Mapping[
     done = subprocess.run(
         [sys.executable, "-c", _COMPUTE],
         input=json.dumps({"slo": slo, "config": config}),
-        env={**os.environ, "PYTHONPATH": str(FOLDER)},
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         check=False,

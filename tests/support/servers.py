@@ -267,3 +267,11 @@ class Guard:
 def basic(user: str, password: str) -> str:
     """Return the header value that this user and password make."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def apart(name: str) -> Path:
+    """Return the folder of packages that are no part of .venv; the test fails with what to run when it is not there."""
+    folder = ROOT / ".tools" / name
+    if not folder.is_dir():
+        raise MissingProgramError(f"{name} is missing: run `.venv/bin/python tools/apart.py {name}`")
+    return folder

@@ -22,7 +22,10 @@ _EXPORTED = ("exported_job", "exported_instance")
 _SETS = frozenset({"and", "unless"})
 _PIPELINE_ONLY = frozenset(
     [
-        *("lumen_days_total", "lumen_remote_integrity_ok", "lumen_report_generated", "lumen_ledger_seq"),
+        *("lumen_days_total", "lumen_report_generated", "lumen_ledger_seq"),
+        *("lumen_remote_integrity_ok", "lumen_remote_integrity_verdict", "lumen_restore_ok"),
+        *("lumen_remote_verify_level", "lumen_remote_verify_timestamp_seconds"),
+        "lumen_restore_drill_timestamp_seconds",
         *("lumen_slo_objective_ratio", "lumen_expected_runs_per_day", "lumen_next_deadline_timestamp_seconds"),
         *("lumen_consecutive_failures_threshold", "lumen_suppressed_until_timestamp_seconds", "lumen_alert_suppressed"),
     ]

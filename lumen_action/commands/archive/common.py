@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lumen_action.archive import ArchiveId, is_day
 from lumen_action.archive.facts import Known, known_in
@@ -48,6 +49,12 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", metavar="DIR", help=f"where archives were frozen into (default {FOLDER})")
 
 
+def folder_of(arguments: argparse.Namespace, session: Session) -> Path:
+    """Return the folder of frozen archives."""
+    world = session.world
+    return world.folder / (word(arguments, world, "folder") or session.settings.archive.get("folder", FOLDER))
+
+
 def session_of(arguments: argparse.Namespace, world: World) -> Session:
     """Open the session of a person who has time."""
     return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
@@ -55,7 +62,7 @@ def session_of(arguments: argparse.Namespace, world: World) -> Session:
 
 def asked_day(arguments: argparse.Namespace, world: World, problems: list[str]) -> str:
     """Return the day that was named or handed on by freezing, nothing where none was."""
-    day = word(arguments, world, "day", "ARCHIVE_DAY") or word(arguments, world, "day", "DAY")
+    day = word(arguments, world, "day") or world.env.get(DAY, "")
     if day and not is_day(day):
         problems.append(f"day: {shown(day)} is no day; write `2026-03-04`")
     return day

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from lumen_action.addresses import address_fault
+from lumen_action.addresses import address_fault, is_loopback
 from lumen_action.http import Http, HttpError, Request, Timing, origin
-from lumen_action.ledger.pgurl import is_loopback
 from lumen_action.model.instants import stamp
 from lumen_action.ops.grafana.variables import filled, values_of
 from lumen_action.ops.notify.message import one_line

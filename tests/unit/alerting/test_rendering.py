@@ -79,6 +79,7 @@ def test_objectives_in_the_rules_come_before_published_ones() -> None:
         "nightly-days",
         "nightly-duration",
         "nightly-freshness",
+        "nightly-restore",
     ]
     found = expressions(render(Plan(promises=promised.promises))["lumen.rules.yml"])
     assert (

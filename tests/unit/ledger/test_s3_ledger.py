@@ -18,9 +18,10 @@ from shelf import Killed, Shelf, Store, Time, ledger_of, nothing_happens
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.ledger import Put
 from lumen_action.ledger.deliver import hand_over
-from lumen_action.ledger.objects import Busy, read_url
+from lumen_action.ledger.objects import Busy
 from lumen_action.ledger.s3 import S3Ledger
 from lumen_action.model import Fact, Kind, Outcome
+from lumen_action.s3client import read_url
 
 
 def once(verb: str, name: str, fault: BaseException) -> Callable[[str, str], None]:
@@ -474,7 +475,7 @@ def test_a_store_that_asks_for_more_time_than_there_is_is_not_waited_for() -> No
     ],
 )
 def test_a_url_names_bucket_and_prefix(url: str, place: tuple[str, str]) -> None:
-    assert read_url(url) == place
+    assert read_url("ledger", url) == place
 
 
 @pytest.mark.parametrize(
@@ -491,6 +492,6 @@ def test_a_url_names_bucket_and_prefix(url: str, place: tuple[str, str]) -> None
 )
 def test_a_wrong_url_is_told_with_the_right_one_and_without_secrets(url: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told) as caught:
-        read_url(url)
+        read_url("ledger", url)
     assert "s3://" in str(caught.value)
     assert "geheim" not in str(caught.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from facts import HOUR, NOON, fact
@@ -15,10 +15,10 @@ from lumen_action.errors import ConfigError, LedgerError, RemoteError
 from lumen_action.ledger import Ledger
 from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.measuring import Places, Question, measure, read
-from lumen_action.model import Fact, Outcome
+from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.sli.days import Calendar
 from lumen_action.slo.evaluation import Span
-from lumen_action.slo.objective import Budgeting, CountsSource, Events, Slo
+from lumen_action.slo.objective import Budgeting, CountsSource, Events, LedgerSource, Slo
 
 NOW = NOON + HOUR
 
@@ -76,6 +76,27 @@ def test_all_promises_of_a_pipeline_come_of_one_reading(ledger: Counted, tmp_pat
         ("days", 1, 0),
     ]
     assert ledger.reads == 1
+
+
+def test_a_check_is_counted_by_its_name_on_the_day_it_was_made(ledger: Counted, tmp_path: Path) -> None:
+    def came_out(name: str, outcome: Outcome, run: str, **more: Any) -> None:  # noqa: ANN401 - as `fact` takes them
+        ledger.put(fact(name, outcome, run=run, kind=Kind.CHECK, **more))
+
+    came_out("restore", Outcome.SUCCESS, "10")
+    came_out("restore", Outcome.FAILURE, "11")
+    came_out("restore", Outcome.ERROR, "12")
+    came_out("restore", Outcome.SKIPPED, "13")
+    came_out("restore", Outcome.FAILURE, "14", trust=Trust.FORK)
+    came_out("restore", Outcome.FAILURE, "15", day="2025-01-02", at=NOW - 400 * 86_400_000)
+    came_out("integrity", Outcome.SUCCESS, "16")
+    names = ("restore", "integrity", "report")
+    slos = [promise(0.9, name=name, source=LedgerSource(Events.CHECK, "nightly", check=name)) for name in names]
+    found = measure(slos, places(tmp_path, ledger), NOW)
+    assert [(each.name, each.total, each.bad) for each in found] == [
+        ("restore", 3, 2),
+        ("integrity", 1, 0),
+        ("report", 0, 0),
+    ]
 
 
 def test_a_planned_volume_makes_the_budget(ledger: Counted, tmp_path: Path) -> None:

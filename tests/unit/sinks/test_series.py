@@ -8,10 +8,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lumen_action.archive.verdicts import Verdict
 from lumen_action.model import Action, ErrorClass, Outcome
 from lumen_action.sinks import Group
-from lumen_action.sinks.series import CATALOGUE, PublishFacts, families
-from lumen_action.sli.state import DayState, PipelineState, RegionState, StageResult, State
+from lumen_action.sinks.series import CATALOGUE, VERDICTS, PublishFacts, families
+from lumen_action.sli.state import DayState, Examined, PipelineState, RegionState, StageResult, State
 
 FACTS = PublishFacts(version="1.2.3", head=41)
 CLASSES = {cause.value for cause in ErrorClass}
@@ -150,6 +151,41 @@ def test_a_check_is_shown_only_when_known() -> None:
     names = {("lumen_remote_integrity_ok",), ("lumen_report_generated",)}
     assert names.isdisjoint(unknown)
     assert {name: known[name] for name in names} == {("lumen_remote_integrity_ok",): 0, ("lumen_report_generated",): 1}
+
+
+def test_a_verification_says_when_how_thoroughly_and_what_it_found() -> None:
+    pipeline = PipelineState(
+        "nightly",
+        checks={"integrity": Outcome.ERROR, "restore": Outcome.SUCCESS},
+        examined={
+            "integrity": Examined(1_700_000_000_500, "unverifiable", 1),
+            "restore": Examined(1_700_000_001_000, "ok", 3),
+        },
+    )
+    shown = values(families(State(pipelines={"nightly": pipeline}), FACTS)[-1])
+    assert {key: value for key, value in shown.items() if key[0].startswith(("lumen_remote_", "lumen_restore_"))} == {
+        ("lumen_remote_integrity_ok",): 0,
+        ("lumen_remote_integrity_verdict", "ok"): 0,
+        ("lumen_remote_integrity_verdict", "mismatch"): 0,
+        ("lumen_remote_integrity_verdict", "unverifiable"): 1,
+        ("lumen_remote_integrity_verdict", "missing"): 0,
+        ("lumen_remote_verify_level",): 1,
+        ("lumen_remote_verify_timestamp_seconds",): 1_700_000_000.5,
+        ("lumen_restore_ok",): 1,
+        ("lumen_restore_drill_timestamp_seconds",): 1_700_000_001,
+    }
+
+
+def test_a_check_without_a_verdict_takes_back_the_verdict_of_the_one_before() -> None:
+    shown = values(families(state_of(checks={"integrity": Outcome.FAILURE}), FACTS)[-1])
+    assert {key: value for key, value in shown.items() if key[0].startswith("lumen_remote_")} == {
+        ("lumen_remote_integrity_ok",): 0,
+        **{("lumen_remote_integrity_verdict", verdict.value): 0 for verdict in Verdict},
+    }
+
+
+def test_the_verdicts_are_those_of_verifying() -> None:
+    assert set(VERDICTS) == {verdict.value for verdict in Verdict}
 
 
 def test_objectives_and_planned_runs_are_shown_only_when_configured() -> None:

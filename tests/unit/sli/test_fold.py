@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumen_action.model import Action, ErrorClass, Fact, Kind, Outcome, Trust
+from lumen_action.model.fact import details
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold
-from lumen_action.sli.state import PipelineState, RegionState, State
+from lumen_action.sli.state import Examined, PipelineState, RegionState, State
 
 S, F = Outcome.SUCCESS, Outcome.FAILURE
 LONG_AFTER = NOON + 100 * 24 * HOUR
@@ -138,6 +139,23 @@ def test_the_newest_check_speaks() -> None:
     pipeline = pipeline_of(*checks)
     assert pipeline.checks == {"integrity": S}
     assert not pipeline.regions
+    assert pipeline.examined == {}
+
+
+def checked(at: int, **told: str) -> Fact:
+    return replace(fact("integrity", kind=Kind.CHECK, run=str(at), at=NOON + at), details=details(told))
+
+
+@pytest.mark.parametrize(
+    ("told", "level"), [({"level": "2"}, 2), ({"level": "-1"}, -1), ({}, None), ({"level": "all"}, None)]
+)
+def test_a_check_tells_what_it_found_and_how_thoroughly(told: dict[str, str], level: int | None) -> None:
+    pipeline = pipeline_of(checked(1, verdict="missing", level="0"), checked(2, verdict="ok", **told))
+    assert pipeline.examined == {"integrity": Examined(NOON + 2, "ok", level)}
+
+
+def test_a_newer_check_that_found_nothing_out_takes_its_place() -> None:
+    assert pipeline_of(checked(1, verdict="ok", level="0"), checked(2)).examined == {}
 
 
 _facts = st.lists(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumen_action.model import ErrorClass, Fact, Kind, Outcome, Trust
+from lumen_action.model.fact import details
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold, state_of
 from lumen_action.sli.rollup import DayByDay, Rollup, advance
@@ -20,21 +22,32 @@ from lumen_action.sli.state import State
 DAYS = [f"2026-01-0{day}" for day in range(1, 6)]
 LATER = NOON + 90 * HOUR
 
+_found = st.sampled_from([{}, {"verdict": "ok", "level": "2"}, {"verdict": "missing", "level": "-1"}])
+
+
+def told(of: Fact, found: dict[str, str]) -> Fact:
+    return replace(of, details=details(found)) if of.key.kind is Kind.CHECK else of
+
+
 _facts = st.lists(
     st.builds(
-        fact,
-        stage=st.sampled_from(["build", "test", "run"]),
-        outcome=st.sampled_from(list(Outcome)),
-        run=st.sampled_from("123456"),
-        region=st.sampled_from(["eu", "ap"]),
-        attempt=st.integers(1, 3),
-        leg=st.sampled_from(["", "a"]),
-        at=st.integers(NOON, NOON + 60 * HOUR),
-        day=st.sampled_from(DAYS),
-        cause=st.sampled_from(list(ErrorClass)),
-        kind=st.sampled_from([None, None, None, Kind.CHECK, Kind.CONFLICT, Kind.MISSING, Kind.DAY, Kind.RERUN]),
-        tries=st.integers(1, 4),
-        trust=st.sampled_from([Trust.TRUSTED, Trust.TRUSTED, Trust.FORK]),
+        told,
+        st.builds(
+            fact,
+            stage=st.sampled_from(["build", "test", "run"]),
+            outcome=st.sampled_from(list(Outcome)),
+            run=st.sampled_from("123456"),
+            region=st.sampled_from(["eu", "ap"]),
+            attempt=st.integers(1, 3),
+            leg=st.sampled_from(["", "a"]),
+            at=st.integers(NOON, NOON + 60 * HOUR),
+            day=st.sampled_from(DAYS),
+            cause=st.sampled_from(list(ErrorClass)),
+            kind=st.sampled_from([None, None, None, Kind.CHECK, Kind.CONFLICT, Kind.MISSING, Kind.DAY, Kind.RERUN]),
+            tries=st.integers(1, 4),
+            trust=st.sampled_from([Trust.TRUSTED, Trust.TRUSTED, Trust.FORK]),
+        ),
+        _found,
     ),
     max_size=40,
 )

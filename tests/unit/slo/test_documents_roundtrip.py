@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from slodocuments import taken
 
+from lumen_action.slo.indicators import CHECKS
 from lumen_action.slo.objective import (
     MEASURED,
     About,
@@ -63,10 +64,11 @@ said = st.tuples(
 @st.composite
 def ledger_sources(draw: st.DrawFn) -> LedgerSource:
     events = draw(st.sampled_from(Events))
-    region = "" if events is Events.DAY else draw(words)
+    region = "" if events in {Events.DAY, Events.CHECK} else draw(words)
+    check = draw(st.sampled_from(CHECKS)) if events is Events.CHECK else ""
     stage = draw(words) if events in {Events.STAGE, Events.FIRST_TRY, Events.DURATION} else ""
     threshold = draw(few_seconds) if events in MEASURED else None
-    return LedgerSource(events, draw(words), region, stage, threshold, draw(st.sampled_from(["", "ledger"])))
+    return LedgerSource(events, draw(words), region, stage, threshold, draw(st.sampled_from(["", "ledger"])), check)
 
 
 metrics = st.sampled_from(["", "metrics"])

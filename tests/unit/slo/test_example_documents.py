@@ -25,6 +25,7 @@ PROMISED = {
     "nightly-first-try": (0.9, "30d"),
     "nightly-duration": (0.9, "30d"),
     "nightly-freshness": (0.95, "30d"),
+    "nightly-restore": (0.9, "90d"),
 }
 
 
@@ -54,7 +55,9 @@ def test_a_latency_is_a_share_of_requests_under_a_bound() -> None:
 def test_a_pipeline_is_counted_by_its_ledger() -> None:
     slos = taken(TEXTS["pipeline.yml"]).book.slos
     sources = [slo.source for slo in slos if isinstance(slo.source, LedgerSource)]
-    assert [source.events.value for source in sources] == ["run", "day", "stage", "first_try", "duration", "freshness"]
+    events = ["run", "day", "stage", "first_try", "duration", "freshness", "check"]
+    assert [source.events.value for source in sources] == events
+    assert sources[-1].check == "restore"
     assert {source.pipeline for source in sources} == {"nightly"}
     assert isinstance(slos[1].window, CalendarWindow)
-    assert slos[-1].budgeting is Budgeting.TIMESLICES
+    assert slos[-2].budgeting is Budgeting.TIMESLICES

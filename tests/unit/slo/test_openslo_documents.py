@@ -36,6 +36,7 @@ SOURCES = {
     "day": (lumen("events: day, pipeline: nightly"), LedgerSource(Events.DAY, "nightly")),
     "stage": (lumen("events: stage, stage: build"), LedgerSource(Events.STAGE, stage="build")),
     "first try": (lumen("events: first_try"), LedgerSource(Events.FIRST_TRY)),
+    "check": (lumen("events: check, check: restore"), LedgerSource(Events.CHECK, check="restore")),
     "good of all": (
         prometheus("sum(good_total)", "sum(all_total)"),
         RatioSource("sum(good_total)", "sum(all_total)", part_is_good=True, counter=True),

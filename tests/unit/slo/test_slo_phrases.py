@@ -87,6 +87,7 @@ def test_things_are_counted_in_plain_words() -> None:
         (Events.DAY, "", "day"),
         (Events.FIRST_TRY, "", "stage"),
         (Events.DURATION, "", "run"),
+        (Events.CHECK, "", "check"),
         (Events.DURATION, "build", "stage"),
     ],
 )

@@ -1,0 +1,196 @@
+"""What verifying and drilling found: as facts, as numbers, to people and to machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from lumen_action.archive.facts import Event, check_fact, event_fact
+from lumen_action.archive.verdicts import Finding, Level, Verdict, exit_code, reached, worst
+from lumen_action.commands.archive.common import Speaker
+from lumen_action.commands.asked import telling
+from lumen_action.commands.session import Session
+from lumen_action.errors import LumenError
+from lumen_action.model import Outcome, Trust
+from lumen_action.slo.phrases import counted
+from lumen_action.summary.document import Block, Cut, fit
+from lumen_action.summary.markdown import cell, prose, visible
+from lumen_action.summary.table import Row, Table
+
+_OUTCOMES: Mapping[Verdict, Outcome] = {
+    Verdict.OK: Outcome.SUCCESS,
+    Verdict.UNVERIFIABLE: Outcome.ERROR,
+    Verdict.MISSING: Outcome.FAILURE,
+    Verdict.MISMATCH: Outcome.FAILURE,
+}
+_SIGNS: Mapping[Verdict, str] = {
+    Verdict.OK: "✅",
+    Verdict.UNVERIFIABLE: "❔",
+    Verdict.MISSING: "❌",
+    Verdict.MISMATCH: "❌",
+}
+_LEVELS: Mapping[Level, str] = {
+    Level.NONE: "none",
+    Level.RECEIPT: "0 receipt",
+    Level.METADATA: "1 metadata",
+    Level.BYTES: "2 bytes",
+    Level.CONTENT: "3 content",
+}
+_MOST_WHY = 500
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One round over stores: what it was, what it found, and what else there is to say."""
+
+    title: str
+    event: Event
+    check: str
+    pipeline: str
+    asked: Level
+    findings: Sequence[Finding]
+    more: Mapping[str, str | int | float] = field(default_factory=dict)
+    """What the check says beside all that, such as how long it took."""
+    lines: Sequence[str] = ()
+    """What a person should know besides."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict over all."""
+        return worst(each.verdict for each in self.findings)
+
+    @property
+    def headline(self) -> str:
+        """Say it in a line."""
+        archives, stores = ({getattr(each, name) for each in self.findings} for name in ("id", "store"))
+        return (
+            f"{self.title}: {self.verdict.value} at level {_LEVELS[reached(self.findings)]} "
+            f"({counted(len(archives), 'archive')} in {counted(len(stores), 'store')})"
+        )
+
+
+def conclude(judgement: Judgement, session: Session, warnings: list[str], *, as_json: bool) -> int:
+    """Keep the facts, publish the totals, tell everybody; return the exit code."""
+    _keep(judgement, session, warnings)
+    _publish(judgement, session, warnings)
+    host, world = session.host, session.world
+    for each in judgement.findings:
+        if each.verdict is not Verdict.OK:
+            level = "warning" if each.verdict is Verdict.UNVERIFIABLE else "error"
+            host.notice(level, f"lumen archive: {each.verdict.value}", visible(_line(each)))
+    for warning in warnings:
+        host.notice("warning", "lumen", warning)
+    host.write_summary(_summary(judgement, host.summary_room()))
+    host.set_outputs({"verdict": judgement.verdict.value, "level": str(int(reached(judgement.findings)))})
+    if as_json:
+        world.answer_json(_plain(judgement, warnings))
+        telling(world)(judgement.headline)
+    else:
+        world.answer("\n".join(map(visible, _lines(judgement))))
+    return exit_code(judgement.findings)
+
+
+def _keep(judgement: Judgement, session: Session, warnings: list[str]) -> None:
+    speaker = Speaker(session)
+    like = speaker.like()
+    facts = [
+        event_fact(
+            like,
+            judgement.event,
+            each.id,
+            {
+                "store": each.store,
+                "verdict": each.verdict.value,
+                "level": str(int(each.reached)),
+                "asked": str(int(judgement.asked)),
+                "why": each.why[:_MOST_WHY],
+            },
+            _OUTCOMES[each.verdict],
+        )
+        for each in judgement.findings
+    ]
+    told = {
+        "verdict": judgement.verdict.value,
+        "level": str(int(reached(judgement.findings))),
+        "archives": " ".join(dict.fromkeys(each.id.name for each in judgement.findings))[:_MOST_WHY],
+        **{name: str(value) for name, value in judgement.more.items()},
+    }
+    check = check_fact(like, judgement.check, judgement.pipeline, told, _OUTCOMES[judgement.verdict])
+    speaker.keep([*facts, check], warnings)
+
+
+def _publish(judgement: Judgement, session: Session, warnings: list[str]) -> None:
+    """Show the totals where sinks are set; a sink that is away is told, and the next publish shows the same."""
+    if not session.settings.has_sinks or session.host.identity().trust is Trust.FORK:
+        return
+    try:
+        if not session.ledger().durable:
+            warnings.append(session.ephemeral_note)
+            return
+        with suppress(ImportError):
+            for secret in session.settings.push_secrets:
+                session.host.mask(secret)
+        results = session.publisher().publish(judgement.pipeline, schedule=session.settings.schedule)
+    except LumenError as fault:
+        warnings.append(f"no totals were published: {fault}")
+    else:
+        warnings += [result.describe() for result in results if not result.ok]
+
+
+def _lines(judgement: Judgement) -> Iterator[str]:
+    yield judgement.headline
+    yield from (_line(each) for each in judgement.findings)
+    yield from judgement.lines
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.verdict.value}: {finding.id} in {finding.store}: {finding.why}"
+
+
+def _summary(judgement: Judgement, room: int) -> str:
+    rows = [
+        Row(
+            (
+                cell(str(each.id)),
+                cell(each.store),
+                f"{_SIGNS[each.verdict]} {each.verdict.value}",
+                _LEVELS[each.reached],
+                cell(each.why),
+            ),
+            each.verdict is not Verdict.OK,
+        )
+        for each in judgement.findings
+    ]
+    table = Table(("Archive", "Store", "Verdict", "Level shown", "Why"), tuple(rows), "finding")
+    blocks = [
+        Block(f"### {_SIGNS[judgement.verdict]} {prose(judgement.headline)}"),
+        Block(table.full(), (Cut(1, table.within),)),
+        Block("\n".join(f"- {prose(line)}" for line in judgement.lines)),
+    ]
+    return fit(blocks, room)
+
+
+def _plain(judgement: Judgement, warnings: Sequence[str]) -> Mapping[str, Any]:
+    return {
+        "verdict": judgement.verdict.value,
+        "level_asked": int(judgement.asked),
+        "level_reached": int(reached(judgement.findings)),
+        **judgement.more,
+        "findings": [
+            {
+                "archive": each.id.name,
+                "day": each.id.day,
+                "region": each.id.region,
+                "version": each.id.version,
+                "store": each.store,
+                "verdict": each.verdict.value,
+                "level_reached": int(each.reached),
+                "may_pass": each.away,
+                "why": each.why,
+            }
+            for each in judgement.findings
+        ],
+        "warnings": list(warnings),
+    }

@@ -1,0 +1,160 @@
+"""`lumen archive upload`: bring what was frozen to every store, once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lumen_action.archive import ArchiveId, Label
+from lumen_action.archive.facts import Event, Known, event_fact, upload_told
+from lumen_action.archive.keys import Keys, read_keys
+from lumen_action.archive.local import Frozen, frozen_as, ids_in
+from lumen_action.archive.progress import Progress
+from lumen_action.archive.stores import Store, Tick
+from lumen_action.archive.uploading import Upload, upload, worst_code
+from lumen_action.commands import World
+from lumen_action.commands.archive.common import (
+    Speaker,
+    add_day,
+    add_folder,
+    asked_day,
+    folder_of,
+    pipeline_of,
+    session_of,
+    stores_asked,
+    subcommand_parser,
+)
+from lumen_action.commands.asked import telling, word
+from lumen_action.commands.session import Session
+from lumen_action.errors import ConfigError
+from lumen_action.http import Timing
+from lumen_action.model import Fact, Outcome
+from lumen_action.summary.markdown import plain
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what the command takes."""
+    made = subcommand_parser(
+        "upload",
+        "Bring a day's frozen archives to every store at once and ask each what it has taken. What is there already\n"
+        "is left alone; a name that holds something else is never replaced. One store that fails does not stop the\n"
+        "others: run it again, and only what is missing is sent. The exit code is then 75, 2 for what only a person\n"
+        "can mend, 3 for damaged bytes.",
+        "2026-03-04 --store s3://evidence/lumen --store file:/mnt/archive",
+    )
+    add_day(made, "the day that was frozen; by default the one that freezing handed on, or the only one in the folder")
+    add_folder(made)
+    made.add_argument("--version", metavar="NAME", help="only this version (by default all that are in the folder)")
+    return made
+
+
+def run(arguments: argparse.Namespace, world: World) -> int:
+    """Upload."""
+    session = session_of(arguments, world)
+    problems: list[str] = []
+    day = asked_day(arguments, world, problems)
+    stores: list[Store] = []
+    try:
+        stores = stores_asked(arguments, session)
+    except ConfigError as fault:
+        problems += fault.problems
+    keys = read_keys(world.env, session.settings.archive.get("recipients", ()), problems)
+    if problems:
+        raise ConfigError(problems)
+    found = _frozen(folder_of(arguments, session), day, word(arguments, world, "version"), session)
+    warnings: list[str] = []
+    uploads = [each for frozen in found for each in _brought(session, frozen, stores, keys, warnings)]
+    _answer(arguments, session, uploads, warnings)
+    return worst_code(uploads)
+
+
+def _frozen(folder: Path, day: str, version: str, session: Session) -> list[Frozen]:
+    """Return what is to be uploaded; a ConfigError says what there is instead."""
+    pipeline, region = pipeline_of(session), session.settings.region
+    there = [each for each in ids_in(folder) if each.pipeline == pipeline]
+    days = sorted({each.day for each in there})
+    if not day and len(days) == 1:
+        (day,) = days
+    chosen = [
+        each for each in there if each.day == day and region in ("", each.region) and version in ("", each.version)
+    ]
+    if not chosen:
+        what = f"day: {folder} holds no archive of {pipeline} {day or 'without a day'}".rstrip()
+        if not day:
+            what = f"day: is missing, and {folder} holds archives of {pipeline} of {len(days)} days"
+        listed = f"; there are {', '.join(map(str, there[:5]))}" if there else "; freeze one first"
+        raise ConfigError(f"{what}{listed}. Write `lumen archive upload {days[-1] if days else '2026-03-04'}`")
+    return [found for each in chosen if (found := frozen_as(folder, each))]
+
+
+def _brought(
+    session: Session, frozen: Frozen, stores: Sequence[Store], keys: Keys, warnings: list[str]
+) -> list[Upload]:
+    world, speaker, id_ = session.world, Speaker(session), frozen.label.id
+    known = speaker.known(id_.pipeline, id_.day, warnings).get(id_)
+    timing = Timing(now=lambda: world.clock_ms() / 1000, chance=world.random)
+
+    def proves(label: Label) -> bool:
+        return keys.proves(label) is True or _remembered(known, label)
+
+    def tick(store: Store) -> Tick:
+        return Progress(f"{id_} to {store.url}", frozen.label.size, telling(world), timing.clock)
+
+    uploads = upload(frozen, stores, proves, tick, timing)
+    like = speaker.like()
+    speaker.keep([_fact(like, id_, each) for each in uploads], warnings)
+    return uploads
+
+
+def _remembered(known: Known | None, label: Label) -> bool:
+    """Tell whether the ledger has seen an archive with this hash under this name."""
+    if not known:
+        return False
+    seen = {each.sha256 for each in known.uploads.values()} | ({known.frozen.sha256} if known.frozen else set())
+    return label.sha256 in seen
+
+
+def _fact(like: Fact, id_: ArchiveId, done: Upload) -> Fact:
+    if done.receipt:
+        return event_fact(like, Event.UPLOAD, id_, upload_told(done.store, done.label, done.receipt, done.fingerprints))
+    told = {"store": done.store, "why": done.told[:300]}
+    return replace(event_fact(like, Event.UPLOAD, id_, told), outcome=Outcome.FAILURE)
+
+
+def _answer(
+    arguments: argparse.Namespace, session: Session, uploads: Sequence[Upload], warnings: Sequence[str]
+) -> None:
+    host, world = session.host, session.world
+    for warning in warnings:
+        host.notice("warning", "lumen", warning)
+    lines = [f"{each.label.id} to {each.store}: {each.told}" for each in uploads]
+    for each, line in zip(uploads, lines, strict=True):
+        if each.fault:
+            host.notice("error", "lumen", line)
+    if arguments.json:
+        world.answer_json({"uploads": [_plain(each) for each in uploads]})
+    else:
+        world.answer("\n".join(lines))
+    summary = "### Archives uploaded\n\n" + "".join(f"- {plain(line)}\n" for line in lines) + "\n"
+    if len(summary.encode()) <= host.summary_room():
+        host.write_summary(summary)
+
+
+def _plain(done: Upload) -> Mapping[str, Any]:
+    receipt = done.receipt
+    return {
+        "archive": done.label.id.name,
+        "store": done.store,
+        "ok": receipt is not None,
+        "existed": receipt.existed if receipt else None,
+        "confirmed_by": (receipt.checked or None) if receipt else None,
+        "size_bytes": done.label.size,
+        "sha256": done.label.sha256,
+        "root": done.label.root,
+        "version": (receipt.stored.version or None) if receipt else None,
+        "fingerprints": dict(done.fingerprints),
+        "told": done.told,
+    }
