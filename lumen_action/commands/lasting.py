@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lumen_action.commands.session import Session
-from lumen_action.errors import ConfigError, LedgerError
+from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.ledger import Ledger
 from lumen_action.ledger.deliver import deliver
 
@@ -20,6 +20,20 @@ def lasting_ledger(session: Session, otherwise: str, *, evidence: bool = False) 
             f"`ledger: git:https://github.com/org/app`{which}"
         )
     return ledger
+
+
+def remembering_ledger(session: Session, tell: Callable[[str], None]) -> Ledger | None:
+    """Return the ledger that remembers what was sent, None where there is none that could."""
+    why = "no ledger is set that outlives this job"
+    try:
+        if session.settings.ledger and not session.settings.ledger.startswith("pushgateway:"):
+            ledger = session.ledger()
+            if ledger.durable:
+                return ledger
+    except (LedgerError, IntegrityError) as fault:
+        why = str(fault)
+    tell(f"warning: whether this was sent before cannot be known, nor will it be later: {why}")
+    return None
 
 
 def deliver_waiting(session: Session, tell: Callable[[str], None]) -> None:

@@ -21,7 +21,12 @@ def retries_on(day: str, pipeline: str, facts: Iterable[Fact]) -> int:
 
 
 def stage_failures(moment: Moment, facts: Iterable[Fact]) -> list[Failure]:
-    """Return why stages of this attempt failed: those of this region first, of this job, the first to fail."""
+    """Return why stages of this attempt failed, in the order of `failed_stages`."""
+    return [fact.failure for fact in failed_stages(moment, facts) if fact.failure]
+
+
+def failed_stages(moment: Moment, facts: Iterable[Fact]) -> list[Fact]:
+    """Return which stages of this attempt failed: those of this region first, of this job, the first to fail."""
     identity = moment.identity
     here = (identity.provider, identity.host, identity.repo, identity.run, identity.attempt)
     # GitLab counts no attempts: a job that it tries again has the last word for its leg.
@@ -31,8 +36,7 @@ def stage_failures(moment: Moment, facts: Iterable[Fact]) -> list[Failure]:
         if fact.key.kind is Kind.STAGE
         and (fact.key.provider, fact.key.host, fact.key.repo, fact.key.run, fact.key.attempt) == here
     }
-    failed = sorted(
-        last.values(),
+    return sorted(
+        (fact for fact in last.values() if fact.outcome.bad),
         key=lambda fact: (fact.key.region != moment.region, fact.key.job != identity.job, fact.observed_at_ms),
     )
-    return [fact.failure for fact in failed if fact.failure]

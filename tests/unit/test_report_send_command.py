@@ -196,7 +196,7 @@ def test_a_dry_run_shows_what_would_go_and_sends_nothing(team: Team, slack: Rece
     assert "Subject: nightly, week 10 of 2026: error budget low" in team.out
     (report,) = team.answer("--dry-run")
     assert [(each["channel"], each["state"]) for each in report["channels"]] == [("slack", "dry"), ("webhook", "dry")]
-    assert report["channels"][0]["would_send"]["payload"]["blocks"]
+    assert json.loads(report["channels"][0]["would_send"]["body"])["blocks"]
     assert slack.got == hook.got == []
     assert team.send() == 0
 
@@ -241,8 +241,8 @@ def test_without_a_pdf_it_says_so(team: Team, hook: Receiver) -> None:
 @pytest.mark.parametrize(
     ("words", "env", "fault"),
     [
-        ((), {}, "nobody would hear of the report"),
-        (("--channel", "mail,pigeon"), {}, "`pigeon` is none of mail, slack, webhook"),
+        ((), {}, "nobody would hear of it"),
+        (("--channel", "mail,pigeon"), {}, "`pigeon` is none of mail, slack, teams, webhook, generic"),
         (("--channel", "slack"), {}, "slack is not set up; set the secret LUMEN_SLACK_WEBHOOK"),
         (("--to", "ops@team.example"), {"LUMEN_ALERT_URL": "https://hooks.example/x"}, "no mail server"),
         ((), {"LUMEN_ALERT_URL": "http://hooks.example/s3cr3t"}, "LUMEN_ALERT_URL: the URL is not https"),

@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 from lumen_action.addresses import address_fault
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
+from lumen_action.commands.channels import channels_of
+from lumen_action.commands.lasting import remembering_ledger
+from lumen_action.commands.notify.telling import receipt_json, receipt_line
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.report import FOLDER
 from lumen_action.commands.report.built import Built, find_reports
-from lumen_action.commands.report.channels import CHANNELS, channels_asked
 from lumen_action.commands.report.telling import message_of
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
-from lumen_action.errors import ConfigError, IntegrityError, LedgerError, RemoteError, shown
-from lumen_action.ledger import Ledger
+from lumen_action.errors import ConfigError, RemoteError, shown
 from lumen_action.ops.notify import Channel, Receipt
+from lumen_action.ops.notify.channels import REPORT_CHANNELS
 from lumen_action.ops.notify.message import Message
 from lumen_action.ops.notify.receipts import Receipts, Subject
 from lumen_action.report.model import PeriodKind
@@ -55,7 +57,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--period", metavar="|".join(_KINDS), help="which reports of a folder (default week)")
     made.add_argument("--date", metavar="DAY", help="a day of the period, such as 2026-03-04; default: the newest")
     made.add_argument("--to", metavar="ADDRESSES", help="who gets the mail, with commas between; default: mail.to")
-    made.add_argument("--channel", metavar=",".join(CHANNELS), help="where to send it; default: all that are set up")
+    among = ",".join(REPORT_CHANNELS)
+    made.add_argument("--channel", metavar=among, help="where to send it; default: all that are set up")
     made.add_argument(
         "--link", metavar="URL", help="where the report can be read; one that ends with / is the folder of its page"
     )
@@ -88,12 +91,12 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     language = _choice("language", told, LANGUAGES, problems)
     names, to = word(arguments, world, "channel"), word(arguments, world, "to")
     place = world.folder / (word(arguments, world, "folder", "OUT") or FOLDER)
-    channels = _noting(problems, lambda: channels_asked(session, names, to, tell))
+    channels = _noting(problems, lambda: channels_of(session, names, tell, to=to, alarms=False))
     if kind in _KINDS:
         reports = _noting(problems, lambda: find_reports(place, PeriodKind(kind), session.settings.pipeline, day))
     if problems:
         raise ConfigError(problems)
-    receipts = Receipts(_ledger(session, tell), world.clock_ms, tell)
+    receipts = Receipts(remembering_ledger(session, tell), world.clock_ms, tell)
     sender = _Sender(session, channels, receipts, language, link, tell, again=again, dry_run=dry_run)
     sent = [sender.send(built) for built in reports]
     _answer(arguments, session, sent, dry_run=dry_run)
@@ -120,20 +123,6 @@ def _is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def _ledger(session: Session, tell: Callable[[str], None]) -> Ledger | None:
-    """Return the ledger that remembers what was sent, None where there is none that could."""
-    why = "no ledger is set that outlives this job"
-    try:
-        if session.settings.ledger and not session.settings.ledger.startswith("pushgateway:"):
-            ledger = session.ledger()
-            if ledger.durable:
-                return ledger
-    except (LedgerError, IntegrityError) as fault:
-        why = str(fault)
-    tell(f"warning: whether this was sent before cannot be known, nor will it be later: {why}")
-    return None
 
 
 @dataclass(frozen=True)
@@ -175,7 +164,7 @@ def _answer(arguments: argparse.Namespace, session: Session, sent: Sequence[_Sen
     lines, summary = list[str](), ""
     for each in sent:
         of = f"{each.built.pipeline} {each.built.period.name}, " if len(sent) > 1 else ""
-        told = [f"{of}{_line(receipt)}" for receipt in each.receipts]
+        told = [f"{of}{receipt_line(receipt)}" for receipt in each.receipts]
         for receipt, line in zip(each.receipts, told, strict=True):
             if not receipt.ok:
                 session.host.notice("warning", "lumen", line)
@@ -189,11 +178,6 @@ def _answer(arguments: argparse.Namespace, session: Session, sent: Sequence[_Sen
         session.host.write_summary(summary)
 
 
-def _line(receipt: Receipt) -> str:
-    refused = "".join(f"; refused {name} ({why})" for name, why in receipt.refused.items())
-    return f"{receipt.channel} to {receipt.place}: {receipt.state.value}, {receipt.told}{refused}"
-
-
 def _plain(sent: _Sent) -> dict[str, Any]:
     return {
         "pipeline": sent.built.pipeline,
@@ -202,11 +186,7 @@ def _plain(sent: _Sent) -> dict[str, Any]:
         "links": [link.url for link in sent.message.links],
         "channels": [
             {
-                "channel": receipt.channel,
-                "place": receipt.place,
-                "state": receipt.state.value,
-                "told": receipt.told,
-                "refused": dict(receipt.refused),
+                **receipt_json(receipt),
                 **({"would_send": sent.previews[receipt.channel]} if sent.previews else {}),
             }
             for receipt in sent.receipts

@@ -21,6 +21,12 @@ class State(str, Enum):
     """It may have arrived: its last answer was lost."""
     ALREADY = "already"
     """It was sent before, and is not sent again."""
+    COUNTED = "counted"
+    """The same was told a short while ago: the next message says how many there were."""
+    HELD = "held"
+    """It is kept and leaves later: after quiet hours, or together with others."""
+    UNTOLD = "untold"
+    """It ends what this channel was never told of."""
     DRY = "dry"
 
 
@@ -39,7 +45,7 @@ class Receipt:
     @property
     def ok(self) -> bool:
         """Tell whether there is nothing to be done about it."""
-        return self.state in (State.SENT, State.ALREADY, State.DRY)
+        return self.state not in (State.PARTLY, State.FAILED, State.UNKNOWN)
 
 
 class Channel(Protocol):

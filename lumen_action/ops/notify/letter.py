@@ -40,7 +40,7 @@ def letter(message: Message, options: MailOptions, *, attached: bool = True) -> 
     if mail.is_multipart():
         # Neither base64 nor quoted-printable can hold `=_`.
         mail.set_boundary(f"=_{digest(message.key)}")
-    return _subject(one_line(message.subject)) + mail.as_bytes()
+    return _subject(message.title) + mail.as_bytes()
 
 
 def _subject(text: str) -> bytes:

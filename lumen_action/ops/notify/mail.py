@@ -40,10 +40,12 @@ class Mail:
             "security": self._options.security.value,
             "from": self._options.sender.address,
             "to": [each.address for each in self._options.to],
-            "subject": message.subject,
+            "subject": message.title,
             "text": message.text,
             "attachments": [{"name": each.name, "bytes": len(each.content)} for each in message.attachments],
             "bytes": len(letter(message, self._options)),
+            # With files in it nobody would read it.
+            **({} if message.attachments else {"body": letter(message, self._options).decode("ascii")}),
         }
 
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from lumen_action.model.fact import canonical
 
+RESOLVED = "resolved"
+# What machines tell alarms apart by.
+LABELS = ("pipeline", "region", "stage", "error_class")
 _KEY_LETTERS = 32
+
+
+class Severity(str, Enum):
+    """How bad it is, in the words of PagerDuty, the worst first."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ class Message:
     key: str
     """The same for every try of this message, and another for the next."""
     thread: str
-    """The same for all messages that follow each other."""
+    """The same for all messages that follow each other; what a channel opens under it, a recovery closes."""
     at_ms: int
     links: tuple[Link, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -57,7 +71,29 @@ class Message:
     """What to say where an attachment has to be left out."""
     kind: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
-    """The same for machines."""
+    """The same for machines; those of `LABELS` that are texts become labels."""
+    severity: Severity | None = None
+    """None where nothing has gone wrong or right, as in a report: channels that page people do not take that."""
+    resolves: bool = False
+    """Whether this ends what its thread began; the severity is that of what ends."""
+
+    @property
+    def standing(self) -> str:
+        """Return how things stand in one word, nothing where nothing has gone wrong or right."""
+        if self.severity is None:
+            return ""
+        return RESOLVED if self.resolves else self.severity.value
+
+    @property
+    def title(self) -> str:
+        """Return the subject in one line, with how things stand before it; the subject itself does not say it."""
+        subject = one_line(self.subject)
+        return f"[{self.standing}] {subject}" if self.standing else subject
+
+    def label(self, name: str) -> str:
+        """Return a detail that is a text, nothing where it is none."""
+        value = self.details.get(name)
+        return value if isinstance(value, str) else ""
 
 
 def digest(*parts: str) -> str:
@@ -68,3 +104,16 @@ def digest(*parts: str) -> str:
 def one_line(text: str) -> str:
     """Return a text without line breaks and control characters, so that it can stand in a header."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def clipped(text: str, limit: int) -> str:
+    """Cut a text, counting as JavaScript does, where a letter outside the first plane is two; none counts more."""
+    units = text.encode("utf-16-le", errors="replace")
+    if len(units) <= 2 * limit:
+        return text
+    return units[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore") + "…"
+
+
+def as_json(value: object) -> bytes:
+    """Return the bytes of a value as they are sent, so that what is signed or measured is what leaves."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

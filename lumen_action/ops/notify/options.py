@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lumen_action.addresses import address_fault
+from lumen_action.addresses import access_faults, address_fault, is_loopback, login_secrets
 from lumen_action.errors import shown
-from lumen_action.ledger.pgurl import is_loopback
+from lumen_action.http import split_credentials
 from lumen_action.ops.notify.message import one_line
+from lumen_action.ops.notify.posting import Access
 
 SLACK_URL = "LUMEN_SLACK_WEBHOOK"
-ALERT_URL, ALERT_SECRET = "LUMEN_ALERT_URL", "LUMEN_ALERT_SECRET"
+ALERT_URL, ALERT_SECRET, ALERT_SIGNATURE = "LUMEN_ALERT_URL", "LUMEN_ALERT_SECRET", "LUMEN_ALERT_SIGNATURE"
+TEAMS_URL = "LUMEN_TEAMS_URL"
+PAGERDUTY_KEY, PAGERDUTY_URL = "LUMEN_PAGERDUTY_KEY", "LUMEN_PAGERDUTY_URL"
+ALERTMANAGER_URL, ALERTMANAGER_TOKEN = "LUMEN_ALERTMANAGER_URL", "LUMEN_ALERTMANAGER_TOKEN"
+ALERTMANAGER_USER, ALERTMANAGER_PASSWORD = "LUMEN_ALERTMANAGER_USER", "LUMEN_ALERTMANAGER_PASSWORD"
+NOTIFY_URL, NOTIFY_HEADERS, NOTIFY_BODY = "LUMEN_NOTIFY_URL", "LUMEN_NOTIFY_HEADERS", "LUMEN_NOTIFY_BODY"
 # What is asked in turn; the short names are those of older scripts.
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "host": ("LUMEN_SMTP_HOST", "SMTP_HOST"),
@@ -118,6 +124,55 @@ def webhook_url(variable: str, env: Mapping[str, str], problems: list[str]) -> s
         problems.append(f"{variable}: the URL is not https, so everybody on the way could read it; use https://")
         return ""
     return url
+
+
+def teams_url(env: Mapping[str, str], problems: list[str]) -> str:
+    """Return the URL of a Teams workflow; one of a connector is refused, for those are switched off."""
+    url = webhook_url(TEAMS_URL, env, problems)
+    host = urlsplit(url).hostname or ""
+    if host.endswith("webhook.office.com") or host == "outlook.office.com":
+        problems.append(
+            f"{TEAMS_URL}: is an Office 365 connector, which Microsoft retired; make a workflow of the kind `Post to a "
+            "channel when a webhook request is received` in Teams, and set its URL"
+        )
+        return ""
+    return url
+
+
+def pagerduty_key(env: Mapping[str, str], problems: list[str]) -> str:
+    """Return the key of a PagerDuty integration."""
+    key = env.get(PAGERDUTY_KEY, "").strip()
+    if key and not re.fullmatch(r"[A-Za-z0-9]{32}", key):
+        problems.append(
+            f"{PAGERDUTY_KEY}: a key of 32 letters and digits is expected; paste that of an `Events API v2` integration"
+        )
+        return ""
+    return key
+
+
+def alertmanager_access(env: Mapping[str, str], problems: list[str]) -> tuple[str, Access | None]:
+    """Return the URL of an Alertmanager and what lets us in; like a Pushgateway it may be in a network of its own."""
+    url = env.get(ALERTMANAGER_URL, "").strip()
+    if not url:
+        return "", None
+    token, user, password = (
+        env.get(name, "").strip("\r\n") for name in (ALERTMANAGER_TOKEN, ALERTMANAGER_USER, ALERTMANAGER_PASSWORD)
+    )
+    found = []
+    if fault := address_fault(url):
+        found.append(f"{ALERTMANAGER_URL}: {fault}; write for example http://alertmanager:9093")
+    elif urlsplit(url).query or urlsplit(url).fragment:
+        found.append(
+            f"{ALERTMANAGER_URL}: leave out what begins with ? or #; write for example http://alertmanager:9093"
+        )
+    in_url = None if found else split_credentials(url)[1]
+    if sum(map(bool, (token, user or password, in_url))) > 1:
+        found.append(f"{ALERTMANAGER_TOKEN}: a token and a password, or two passwords, are given; keep one")
+    found += access_faults("notify", ALERTMANAGER_TOKEN, token, None, 1)
+    problems += found
+    login = in_url or ((user, password) if user or password else None)
+    access = Access(auth=login, token=token, secrets=login_secrets(login, token))
+    return ("", None) if found else (split_credentials(url)[0], access)
 
 
 def _said(config: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lumen_action.ciapi.patience import until_answered
 from lumen_action.errors import RemoteError
 from lumen_action.http import Http, HttpError, Request, Response, Timing, origin
+from lumen_action.ops.notify import Receipt, State
 
 TIMEOUT_SECONDS = 20.0
 _TRIES = 4
 _LONGEST_WAIT_SECONDS = 60.0
-_REFUSED = frozenset({401, 403, 404, 405, 410})
+GONE = 410
+_REFUSED = frozenset({401, 403, 404, 405, GONE})
 _MOST_ANSWER_BYTES = 1 << 20
 _TAKEN = range(200, 300)
 _SERVER_FAULT = 500
@@ -47,6 +50,17 @@ class PostError(RemoteError):
         self.answer = answer
 
 
+@dataclass(frozen=True)
+class Access:
+    """What lets us in beside the URL."""
+
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What an answer could repeat of it or of the message, and must not be told."""
+
+
 class Poster:
     """Posts to one URL until an answer comes; redirects are refused, since a signature or a secret would go along."""
 
@@ -58,6 +72,7 @@ class Poster:
         timing: Timing | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         repeatable: bool = True,
+        access: Access | None = None,
     ) -> None:
         """Take the URL; only to a receiver that knows a repeat by its id is sent again what may have been taken."""
         self.place = origin(url)
@@ -66,10 +81,17 @@ class Poster:
         self._tell = tell
         self._timeout_seconds = timeout_seconds
         self._repeatable = repeatable
+        self._access = access or Access()
+        self._gone: PostError | None = None
         self._http = Http(patience_seconds=timeout_seconds, timing=self.timing, tries_again=False)
 
-    def post(self, body: bytes, headers: Callable[[], Mapping[str, str]] = dict) -> None:
-        """Send the bytes; `headers` are asked for with each try. A PostError says what became of it."""
+    def post(self, body: bytes, headers: Callable[[], Mapping[str, str]] = dict) -> Response:
+        """Send the bytes and return what took them; `headers` are asked for with each try.
+
+        A PostError says what became of it. Who once said to be gone is not asked again.
+        """
+        if self._gone:
+            raise self._gone
         doubtful = False
 
         def refuse(fault: HttpError, tries: int) -> None:
@@ -87,7 +109,7 @@ class Poster:
                     return Response(fault.status, {}, b"")
                 raise
 
-        until_answered(send, refuse)
+        return until_answered(send, refuse)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -98,7 +120,9 @@ class Poster:
             "POST",
             self._url,
             body=body,
-            headers={"Content-Type": "application/json", **headers},
+            headers={"Content-Type": "application/json", **self._access.headers, **headers},
+            auth=self._access.auth,
+            token=self._access.token,
             timeout_seconds=self._timeout_seconds,
             max_answer_bytes=_MOST_ANSWER_BYTES,
         )
@@ -106,13 +130,15 @@ class Poster:
     def _refuse(self, fault: HttpError, tries: int, *, doubtful: bool) -> None:
         """Wait before the next try, or raise what became of the message."""
         told, status = self._scrubbed(str(fault)), fault.status
-        answer = fault.answer.body.decode(errors="replace").strip() if fault.answer else ""
+        answer = self._scrubbed(fault.answer.body.decode(errors="replace").strip()) if fault.answer else ""
 
         def ended(fate: Fate, words: str) -> PostError:
             return PostError(words, fate, status=status, answer=answer)
 
         if status in _REFUSED:
-            raise ended(Fate.REFUSED, f"{self.place} takes no messages from us ({told})") from None
+            refusal = ended(Fate.REFUSED, f"{self.place} takes no messages from us ({told})")
+            self._gone = refusal if status == GONE else None
+            raise refusal from None
         if status is not None and status < _SERVER_FAULT and not fault.passing:
             raise ended(Fate.DECLINED, told) from None
         given_up = Fate.UNSURE if doubtful else Fate.UNTAKEN
@@ -129,10 +155,22 @@ class Poster:
         self.timing.sleep(pause)
 
     def _scrubbed(self, text: str) -> str:
-        """Take out what an answer repeats of the URL."""
+        """Take out what an answer repeats of the URL and of what lets us in."""
         parts = urlsplit(self._url)
         values = (value for pair in parse_qsl(parts.query) for value in pair)
         secrets = {parts.path, parts.query, *parts.path.split("/"), *parts.query.split("&"), *values}
-        for secret in sorted(secrets | set(map(unquote, secrets)), key=len, reverse=True):
-            text = text.replace(secret, "…") if len(secret) > len("services") else text
+        secrets = {each for each in secrets | set(map(unquote, secrets)) if len(each) > len("services")}
+        for secret in sorted(secrets | set(filter(None, self._access.secrets)), key=len, reverse=True):
+            text = text.replace(secret, "…")
         return text
+
+
+def delivered(name: str, poster: Poster, post: Callable[[], str], hint: Callable[[PostError], str]) -> Receipt:
+    """Return the receipt of what `post` sends; `hint` adds to a fault what there is to do about it."""
+    try:
+        return Receipt(name, poster.place, State.SENT, post())
+    except PostError as fault:
+        state = State.UNKNOWN if fault.fate is Fate.UNSURE else State.FAILED
+        return Receipt(name, poster.place, state, f"{fault}{hint(fault)}")
+    finally:
+        poster.close()

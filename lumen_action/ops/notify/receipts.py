@@ -1,4 +1,4 @@
-"""Receipts as facts: who was told of what, so that nobody is told twice.
+"""Receipts as facts: who was told of what, so that nobody is told twice and everybody hears the end.
 
 Before a message leaves, a notice says that it was begun, and of all who want to send it only the one that could create
 that fact does; another says how it ended. What was begun and never ended may have arrived.
@@ -6,136 +6,228 @@ that fact does; another says how it ended. What was begun and never ended may ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from lumen_action.errors import IntegrityError, LedgerError
-from lumen_action.ledger import Ledger, Put
-from lumen_action.model import Fact, FactKey, Kind, Outcome, Source
-from lumen_action.model.fact import details
+from lumen_action.ledger import Ledger, Put, TakesMany
+from lumen_action.model import Fact, Kind
 from lumen_action.ops.notify import Channel, Receipt, State
+from lumen_action.ops.notify.board import Board, Kept, board_of
+from lumen_action.ops.notify.combining import digest_of, with_end, with_more
 from lumen_action.ops.notify.message import Message, digest
+from lumen_action.ops.notify.policy import Do, Here, Move, Rules, decided, said_before, worst
+from lumen_action.ops.notify.threads import Thread, Word, thread_of
+from lumen_action.ops.notify.turns import Subject, Turn, board_run, thread_run
+from lumen_action.sli.days import Calendar
 
-_BEGUN, _ENDED = "begun", "ended"
-_LONGEST_SENDING_MS = 10 * 60_000
-_ARRIVED = frozenset({State.SENT, State.PARTLY})
-_LONGEST_WORDS = 300
-_BEING_SENT = "somebody else is sending it just now; if that call was cut off, look whether it came and use `--again`"
+__all__ = ["Receipts", "Subject"]
 
-
-@dataclass(frozen=True)
-class Subject:
-    """What messages are about, for the facts."""
-
-    pipeline: str
-    day: str
-    """The day on which it is sent."""
-    name: str
-
-
-@dataclass(frozen=True)
-class _Standing:
-    """What the ledger knows: how many notices there are, how the last ended and when, how often it arrived."""
-
-    number: int = 0
-    state: State | None = None
-    at_ms: int = 0
-    arrived: int = 0
+_AWAY = (LedgerError, IntegrityError)
+_DAY_MS = 24 * 3_600_000
+# So many others may take their turn in a thread before ours.
+_MOST_TURNS = 50
+_UNREMEMBERED = "whether anybody was told of what it ends is not known without a ledger that outlives the job"
+_SENT_AGAIN = "that it was sent is not kept, so it may be sent again"
 
 
 @dataclass(frozen=True)
 class Receipts:
-    """Sends what was not sent yet; without a ledger it cannot know."""
+    """Sends what is to be sent, by rules and by what was sent before; without a ledger it cannot know that."""
 
     ledger: Ledger | None
     clock_ms: Callable[[], int]
     tell: Callable[[str], None]
+    rules: Rules = field(default_factory=Rules)
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Tells our claims from those of others."""
 
     def send(
-        self, channel: Channel, message: Message, subject: Subject, *, again: bool = False, dry_run: bool = False
+        self,
+        channel: Channel,
+        message: Message,
+        subject: Subject,
+        *,
+        again: bool = False,
+        at_once: bool = False,
+        dry_run: bool = False,
     ) -> Receipt:
-        """Send a message to a channel unless it got there before; `again` sends it whatever was."""
-        key = self._key(channel, message)
-        standing = self._standing(key)
-        said = _said_before(standing, channel, self.clock_ms()) if standing and not again else None
-        if said:
-            return said
-        if dry_run:
-            return Receipt(channel.name, channel.place, State.DRY, "would be sent")
-        arrived = standing.arrived if standing else 0
+        """Send a message unless it got there before or is not to leave now; `again` sends it whatever was."""
+        turn = Turn(channel, message, subject)
+        for _ in range(_MOST_TURNS):
+            thread = self._thread(turn)
+            if thread is None:
+                return self._unremembered(turn, dry_run=dry_run)
+            move = decided(message, thread, self.rules, self._here(turn, again=again, at_once=at_once))
+            if dry_run:
+                return _foretold(turn, move)
+            if move.do in (Do.COUNT, Do.NOTHING) or (move.do is Do.HOLD and self._held(turn, thread, move)):
+                return self._left_alone(turn, thread, move)
+            if self._begun(turn, thread):
+                return self._dropped(turn, thread, move) if move.do is Do.DROP else self._sent(turn, thread)
+        return turn.receipt(State.FAILED, "too many others speak of the same thing at the same time")
+
+    def board(self, pipeline: str) -> Board:
+        """Return what the channels of a pipeline still have before them."""
+        return board_of(self._facts(run=board_run(pipeline)) or ())
+
+    def release(self, channel: Channel, kept: Sequence[Kept], subject: Subject) -> list[Receipt]:
+        """Send what was held back: as one message to people, to machines each by itself, so that each can end."""
+        mine = [claimed for each in kept if (claimed := self._claimed(channel, each, subject))]
+        groups = [[each] for each in mine] if channel.knows_repeats else [mine] if mine else []
+        return [self._released(channel, group, subject) for group in groups]
+
+    def _here(self, turn: Turn, *, again: bool = False, at_once: bool = False) -> Here:
+        now_ms = self.clock_ms()
+        lately = self._lately(turn, now_ms) if self.rules.digests and turn.message.severity else 0
+        return Here(now_ms, turn.channel.knows_repeats, lately, at_once, again)
+
+    def _lately(self, turn: Turn, now_ms: int) -> int:
+        """Count what the channel got in the time of a digest."""
+        calendar, since = Calendar(self.rules.zone), now_ms - (self.rules.digest_ms or _DAY_MS)
+        run = turn.subject.run if self.rules.digest_run else None
+        days = {calendar.day_of(since), calendar.day_of(now_ms), turn.subject.day}
+        found = [fact for day in days for fact in self._facts(pipeline=turn.subject.pipeline, day=day) or ()]
+        return len(
+            {
+                fact.told.get("message")
+                for fact in found
+                if (fact.key.kind, fact.key.repo, fact.key.stage) == (Kind.NOTICE, turn.whom, Word.BEGUN.value)
+                and "severity" in fact.told
+                and "resolves" not in fact.told
+                and fact.observed_at_ms > since
+                and run in (None, fact.told.get("run", ""))
+            }
+        )
+
+    def _unremembered(self, turn: Turn, *, dry_run: bool) -> Receipt:
+        """Send without knowing what was; people are not told of the end of what they may never have heard of."""
+        if turn.message.resolves and not turn.channel.knows_repeats:
+            return turn.receipt(State.UNTOLD, _UNREMEMBERED)
+        return _foretold(turn, Move(Do.SEND)) if dry_run else _delivered(turn.channel, turn.message)
+
+    def _left_alone(self, turn: Turn, thread: Thread, move: Move) -> Receipt:
+        now_ms = self.clock_ms()
+        if move.do is Do.COUNT:
+            self._keep([turn.counted(thread, now_ms)], "that it is counted is not kept")
+        elif move.state is State.UNTOLD and thread.entries:
+            over = turn.over(thread, thread.next_number - 1, now_ms)
+            self._keep([*over], "that it is over is not kept")
+        return turn.receipt(move.state, move.words)
+
+    def _held(self, turn: Turn, thread: Thread, move: Move) -> bool:
+        """Keep a message for later; one that nobody would keep is sent now."""
+        facts = turn.held(thread, move.until_ms, self.clock_ms())
+        return self._keep(facts, "it cannot be held back, so it is sent now")
+
+    def _dropped(self, turn: Turn, thread: Thread, move: Move) -> Receipt:
+        number, now_ms, receipt = thread.next_number, self.clock_ms(), turn.receipt(move.state, move.words)
+        facts = [turn.ended(number, receipt, now_ms), *turn.over(thread, number, now_ms)]
+        self._keep(facts, "that it is over is not kept")
+        return receipt
+
+    def _sent(self, turn: Turn, thread: Thread) -> Receipt:
+        number, message = thread.next_number, turn.message
+        receipt = _delivered(turn.channel, self._worded(message, thread))
+        now_ms = self.clock_ms()
+        facts = [turn.ended(number, receipt, now_ms)]
+        if receipt.state is not State.FAILED:
+            facts += turn.over(thread, number, now_ms) if message.resolves else turn.opened(thread, number, now_ms)
+        self._keep(facts, _SENT_AGAIN)
+        return receipt
+
+    def _worded(self, message: Message, thread: Thread) -> Message:
+        """Return the message with what only this channel's past can add to it."""
+        arrived = thread.arrived(message.key)
         if arrived:
             # Mail servers and receivers drop what they have seen.
             message = replace(message, key=digest(message.key, str(arrived)))
-        number = standing.number + 1 if standing else 0
-        if standing and not self._begun(replace(key, attempt=number), channel, subject):
-            return Receipt(channel.name, channel.place, State.ALREADY, _BEING_SENT)
-        receipt = channel.send(message)
-        if standing:
-            self._keep(replace(key, attempt=number, stage=_ENDED), subject, receipt)
-        return receipt
+        if message.resolves:
+            ended = worst(each.severity for each in thread.told)
+            return with_end(message, ended, self.clock_ms() - thread.since_ms, thread.times)
+        return with_more(message, thread.more) if message.severity else message
 
-    def _key(self, channel: Channel, message: Message) -> FactKey:
-        whom = digest(channel.name, channel.address)
-        return FactKey("lumen", "", whom, f"message {message.key}", 0, "notify", "", Kind.NOTICE, _BEGUN)
+    def _claimed(self, channel: Channel, kept: Kept, subject: Subject) -> tuple[Turn, Thread] | None:
+        """Claim a message that was held back, unless it left before, somebody sends it just now, or it is over."""
+        key = kept.message.key
+        turn = Turn(channel, kept.message, replace(subject, name=kept.message.subject, run=kept.run))
+        for _ in range(_MOST_TURNS):
+            thread = self._thread(turn)
+            if thread is None:
+                return None
+            before = said_before(key, thread, Here(self.clock_ms(), channel.knows_repeats, at_once=True))
+            mark = thread.mark(key)
+            over = mark is not None and mark.after < thread.ended_at
+            if before and before.state is State.UNKNOWN:
+                self.tell(f"warning: {channel.name}: what was held back ({kept.message.subject}) {before.words}")
+            if over or (before and (thread.arrived(key) or before.state is State.UNKNOWN)):
+                self._keep([turn.left(self.clock_ms())], "that it has left is not kept")
+            if over or before:
+                return None
+            if self._begun(turn, thread):
+                return turn, thread
+        return None
 
-    def _standing(self, key: FactKey) -> _Standing | None:
+    def _released(self, channel: Channel, group: Sequence[tuple[Turn, Thread]], subject: Subject) -> Receipt:
+        messages = [self._worded(turn.message, thread) for turn, thread in group]
+        whole = messages[0] if len(messages) == 1 else digest_of(messages, subject.pipeline, self.clock_ms())
+        receipt, facts = _delivered(channel, whole), list[Fact]()
+        now_ms = self.clock_ms()
+        for turn, thread in group:
+            facts.append(turn.ended(thread.next_number, receipt, now_ms))
+            if receipt.state is not State.FAILED:
+                facts += [*turn.opened(thread, thread.next_number, now_ms), turn.left(now_ms)]
+        self._keep(facts, _SENT_AGAIN)
+        many = f"{len(group)} that were held back, in one: " if len(group) > 1 else "was held back: "
+        return replace(receipt, told=f"{many}{receipt.told}")
+
+    def _thread(self, turn: Turn) -> Thread | None:
+        facts = self._facts(run=thread_run(turn.message.thread))
+        return None if facts is None else thread_of(facts, turn.whom)
+
+    def _facts(self, **where: str) -> list[Fact] | None:
         """Return what the ledger knows, None where it cannot say."""
         if self.ledger is None:
             return None
         try:
-            facts = [fact for fact in self.ledger.scan(run=key.run) if fact.key.repo == key.repo]
-        except (LedgerError, IntegrityError) as fault:
+            return list(self.ledger.scan(**where))
+        except _AWAY as fault:
             self.tell(f"warning: whether it was sent before cannot be known: {fault}")
             return None
-        begun = {fact.key.attempt: fact for fact in facts if fact.key.stage == _BEGUN}
-        ended = {fact.key.attempt: State(fact.told["state"]) for fact in facts if fact.key.stage == _ENDED}
-        number = max(begun, default=0)
-        at_ms = begun[number].observed_at_ms if begun else 0
-        return _Standing(number, ended.get(number), at_ms, sum(state in _ARRIVED for state in ended.values()))
 
-    def _begun(self, key: FactKey, channel: Channel, subject: Subject) -> bool:
-        """Claim the message; where the ledger is away it is sent all the same."""
-        if self.ledger is None:
-            return True
+    def _begun(self, turn: Turn, thread: Thread) -> bool:
+        """Claim the next number of the thread; where the ledger is away it is sent all the same."""
         try:
-            return self.ledger.put(self._fact(key, subject, {"channel": channel.name})) is Put.CREATED
-        except (LedgerError, IntegrityError) as fault:
+            # One that says the same is ours, and the answer to the first try was lost.
+            claim = turn.begun(thread.next_number, self.token, self.clock_ms())
+            return self.ledger is None or self.ledger.put(claim) is not Put.CONFLICT
+        except _AWAY as fault:
             self.tell(f"warning: {fault}")
             return True
 
-    def _keep(self, key: FactKey, subject: Subject, receipt: Receipt) -> None:
-        told = {"channel": receipt.channel, "state": receipt.state.value, "told": receipt.told[:_LONGEST_WORDS]}
+    def _keep(self, facts: Sequence[Fact], otherwise: str) -> bool:
         try:
-            if self.ledger:
-                self.ledger.put(self._fact(key, subject, told))
-        except (LedgerError, IntegrityError) as fault:
-            self.tell(f"warning: that it was sent is not kept, so it may be sent again: {fault}")
-
-    def _fact(self, key: FactKey, subject: Subject, told: Mapping[str, str]) -> Fact:
-        sent = told.get("state") in {state.value for state in _ARRIVED}
-        return Fact(
-            key=key,
-            pipeline=subject.pipeline,
-            day=subject.day,
-            outcome=Outcome.SUCCESS if sent else Outcome.FAILURE,
-            observed_at_ms=self.clock_ms(),
-            source=Source.API,
-            details=details({"report": subject.name, "recipients": key.repo, **told}),
-        )
+            if isinstance(self.ledger, TakesMany):
+                self.ledger.put_all(facts)
+            elif self.ledger:
+                for fact in facts:
+                    self.ledger.put(fact)
+        except _AWAY as fault:
+            self.tell(f"warning: {otherwise}: {fault}")
+            return False
+        return True
 
 
-def _said_before(standing: _Standing, channel: Channel, now_ms: int) -> Receipt | None:
-    """Return why a message is not sent now, None when it is."""
+def _foretold(turn: Turn, move: Move) -> Receipt:
+    words = "would be sent" if move.do is Do.SEND else move.words
+    return turn.receipt(move.state if move.do is Do.NOTHING else State.DRY, words)
 
-    def receipt(state: State, told: str) -> Receipt:
-        return Receipt(channel.name, channel.place, state, told)
 
-    if not standing.number or standing.state is State.FAILED:
-        return None
-    if standing.state in _ARRIVED:
-        return receipt(State.ALREADY, "was sent before; `--again` sends it once more")
-    if standing.state is None and now_ms - standing.at_ms < _LONGEST_SENDING_MS:
-        return receipt(State.ALREADY, _BEING_SENT)
-    if channel.knows_repeats:
-        return None
-    return receipt(State.UNKNOWN, "may have arrived before, as an answer was lost; look, and send it with `--again`")
+def _delivered(channel: Channel, message: Message) -> Receipt:
+    """Send a message; whatever is wrong with one channel may not stop the others."""
+    try:
+        return channel.send(message)
+    except Exception as fault:  # noqa: BLE001 - the receipt says it, and the next channel has its turn
+        told = f"met a fault of its own: {type(fault).__name__}; please report it"
+        return Receipt(channel.name, channel.place, State.FAILED, told)

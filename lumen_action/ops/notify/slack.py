@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lumen_action.http import Timing
-from lumen_action.ops.notify import Receipt, State
-from lumen_action.ops.notify.message import Message, one_line
-from lumen_action.ops.notify.posting import Fate, Poster, PostError
+from lumen_action.ops.notify import Receipt
+from lumen_action.ops.notify.message import Message, clipped
+from lumen_action.ops.notify.posting import TIMEOUT_SECONDS, Poster, PostError, delivered
 
 _HEADER, _SECTION, _FIELD, _BUTTON, _URL = 150, 3000, 2000, 75, 3000
 _MOST_FIELDS, _MOST_BUTTONS = 10, 5
 _FALLBACK = 4000
+# Of all texts together; nowhere written, and more is refused as invalid blocks.
+_MOST_LETTERS = 13_200
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # What Slack answers, and what there is to do about it.
 _WORDS: Mapping[str, str] = {
@@ -39,7 +41,12 @@ class Slack:
     knows_repeats = False
 
     def __init__(
-        self, url: str, *, tell: Callable[[str], None], timing: Timing | None = None, timeout_seconds: float = 20.0
+        self,
+        url: str,
+        *,
+        tell: Callable[[str], None],
+        timing: Timing | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         """Take the URL, which is a secret: Slack knows us by it alone."""
         self.address = url
@@ -48,49 +55,62 @@ class Slack:
 
     def send(self, message: Message) -> Receipt:
         """Post the message; where no answer came nobody knows whether it stands there, and it is not repeated."""
-        try:
-            self._poster.post(json.dumps(payload(message), ensure_ascii=False).encode())
-        except PostError as fault:
-            known = _WORDS.get(fault.answer)
-            state = State.UNKNOWN if fault.fate is Fate.UNSURE else State.FAILED
-            return Receipt(self.name, self.place, state, f"{fault}: {known}" if known else str(fault))
-        finally:
-            self._poster.close()
-        return Receipt(self.name, self.place, State.SENT, "posted")
+        return delivered(self.name, self._poster, lambda: self._post(message), _hint)
+
+    def _post(self, message: Message) -> str:
+        self._poster.post(encoded(message))
+        return "posted"
 
     def preview(self, message: Message) -> Mapping[str, object]:
         """Return what would be sent."""
-        return {"place": self.place, "payload": payload(message)}
+        return {"place": self.place, "body": encoded(message).decode()}
+
+
+def _hint(fault: PostError) -> str:
+    known = _WORDS.get(fault.answer)
+    return f": {known}" if known else ""
+
+
+def encoded(message: Message) -> bytes:
+    """Return the bytes that are sent."""
+    return json.dumps(payload(message), ensure_ascii=False).encode(errors="replace")
 
 
 def payload(message: Message) -> dict[str, Any]:
-    """Return what the webhook takes."""
+    """Return what the webhook takes; of rows that are too many for it the last give way."""
+    fields = min(len(message.rows), _MOST_FIELDS)
+    made = [*(_payload(message, count, _MOST_BUTTONS) for count in range(fields, -1, -1)), _payload(message, 0, 0)]
+    return next((each for each in made if _letters(each) <= _MOST_LETTERS), made[-1])
+
+
+def _payload(message: Message, rows: int, links: int) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(one_line(message.subject), _HEADER)},
+        {"type": "header", "text": _plain(message.title, _HEADER)},
         {"type": "section", "text": _plain(message.sentence, _SECTION)},
     ]
-    if message.rows:
-        fields = [_plain(f"{row.name}\n{row.text}", _FIELD) for row in message.rows[:_MOST_FIELDS]]
+    if rows:
+        fields = [_plain(f"{row.name}\n{row.text}", _FIELD) for row in message.rows[:rows]]
         blocks.append({"type": "section", "fields": fields})
     buttons = [
         {"type": "button", "text": _plain(link.text, _BUTTON), "url": link.url}
         for link in message.links
         if len(link.url) <= _URL
-    ]
+    ][:links]
     if buttons:
-        blocks.append({"type": "actions", "elements": buttons[:_MOST_BUTTONS]})
+        blocks.append({"type": "actions", "elements": buttons})
     # Read out by screen readers and shown in notifications; unlike the blocks it obeys markup.
-    told = _clipped(f"{one_line(message.subject)}\n{message.sentence}", _FALLBACK // 5).translate(_ESCAPES)
+    told = clipped(f"{message.title}\n{message.sentence}", _FALLBACK // 5).translate(_ESCAPES)
     return {"text": told, "blocks": blocks}
 
 
 def _plain(text: str, limit: int) -> dict[str, Any]:
-    return {"type": "plain_text", "text": _clipped(text, limit) or "-", "emoji": False}
+    return {"type": "plain_text", "text": clipped(text, limit) or "-", "emoji": False}
 
 
-def _clipped(text: str, limit: int) -> str:
-    """Cut a text; Slack counts as JavaScript does, where a letter outside the first plane is two."""
-    units = text.encode("utf-16-le", errors="replace")
-    if len(units) <= 2 * limit:
-        return text
-    return units[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore") + "…"
+def _letters(value: object) -> int:
+    """Count the letters of all texts in a payload, as Slack does."""
+    if isinstance(value, dict):
+        return sum(map(_letters, value.values()))
+    if isinstance(value, list):
+        return sum(map(_letters, value))
+    return len(value.encode("utf-16-le", errors="replace")) // 2 if isinstance(value, str) else 0

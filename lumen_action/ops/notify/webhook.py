@@ -1,22 +1,20 @@
-"""A message for machines: one JSON object, signed as standardwebhooks.com describes."""
+"""A message for machines: one JSON object, signed as standardwebhooks.com describes, or as GitHub does."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from lumen_action.http import Timing
 from lumen_action.model.instants import stamp
-from lumen_action.ops.notify import Receipt, State
-from lumen_action.ops.notify.message import Message
+from lumen_action.ops.notify import Receipt
+from lumen_action.ops.notify.message import LABELS, Message, as_json
 from lumen_action.ops.notify.options import ALERT_URL
-from lumen_action.ops.notify.posting import TIMEOUT_SECONDS, Fate, Poster, PostError
-from lumen_action.ops.notify.signing import signed_headers, signing_key
+from lumen_action.ops.notify.posting import GONE, TIMEOUT_SECONDS, Poster, PostError, delivered
+from lumen_action.ops.notify.signing import Signer
 
-_GONE = 410
 # Receivers may refuse more than 20 kB: the longest text gives way.
 _MOST_BYTES = 18_000
-_CLIPPED = 1000
+_CLIPPED, _MOST_CLIPPED = 1000, 200
 
 
 class Webhook:
@@ -29,51 +27,64 @@ class Webhook:
         self,
         url: str,
         *,
-        secret: str = "",
+        signer: Signer | None = None,
         tell: Callable[[str], None],
         timing: Timing | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Take the URL and, where there is one, the secret that both sides know."""
+        """Take the URL and, where there is one, what signs with the secret that both sides know."""
         self.address = url
-        self._key = signing_key(secret) if secret else b""
+        self._signer = signer or Signer()
         self._poster = Poster(url, tell=tell, timing=timing, timeout_seconds=timeout_seconds)
         self.place = self._poster.place
 
     def send(self, message: Message) -> Receipt:
         """Post the message; every try has the same id, so that the receiver sees it once."""
+        return delivered(self.name, self._poster, lambda: self._post(message), _hint)
+
+    def _post(self, message: Message) -> str:
         body, id_ = encoded(message), f"msg_{message.key}"
-        try:
-            self._poster.post(body, lambda: signed_headers(self._key, id_, self._poster.timing.now(), body))
-        except PostError as fault:
-            state = State.UNKNOWN if fault.fate is Fate.UNSURE else State.FAILED
-            gone = f"; it wants no more messages, take {ALERT_URL} away" if fault.status == _GONE else ""
-            return Receipt(self.name, self.place, state, f"{fault}{gone}")
-        finally:
-            self._poster.close()
-        return Receipt(self.name, self.place, State.SENT, "taken" if self._key else "taken, unsigned")
+        self._poster.post(body, lambda: self._signer.headers(id_, self._poster.timing.now(), body))
+        return "taken" if self._signer else "taken, unsigned"
 
     def preview(self, message: Message) -> Mapping[str, object]:
         """Return what would be sent."""
         return {"place": self.place, "webhook-id": f"msg_{message.key}", "body": encoded(message).decode()}
 
 
+def _hint(fault: PostError) -> str:
+    return f"; it wants no more messages, take {ALERT_URL} away" if fault.status == GONE else ""
+
+
 def encoded(message: Message) -> bytes:
     """Return the bytes that are sent."""
-    brief = {
-        "subject": message.subject[:_CLIPPED],
-        "sentence": message.sentence[:_CLIPPED],
-        "text": message.sentence[:_CLIPPED],
-        "links": [{"text": link.text, "url": link.url} for link in message.links],
-    }
-    whole = {"subject": message.subject, "sentence": message.sentence, "text": message.text}
-    at = stamp(message.at_ms)
-    # Each says less than the one before it.
-    short = {name: value for name, value in message.details.items() if len(_json(value)) <= _CLIPPED}
-    ways = ({**message.details, **brief, **whole}, {**message.details, **brief}, {**short, **brief})
-    bodies = [_json({"type": message.kind, "timestamp": at, "data": data}) for data in ways]
+    bodies = [
+        as_json({"type": message.kind, "timestamp": stamp(message.at_ms), "data": data}) for data in _ways(message)
+    ]
     return next((body for body in bodies if len(body) <= _MOST_BYTES), bodies[-1])
 
 
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+def _ways(message: Message) -> Iterator[Mapping[str, object]]:
+    """Yield what there is to say, each time less than before."""
+    details = {**message.details, **_standing(message)}
+    links = [{"text": link.text, "url": link.url} for link in message.links]
+    whole = {"subject": message.subject, "sentence": message.sentence, "text": message.text}
+    yield {**details, **whole, "links": links}
+    brief = _brief(message, _CLIPPED) | {"links": links}
+    yield {**details, **brief}
+    short = {name: value for name, value in details.items() if len(as_json(value)) <= _CLIPPED}
+    yield {**short, **brief}
+    labels = {name: message.label(name)[:_MOST_CLIPPED] for name in LABELS if message.label(name)}
+    yield {**labels, **_standing(message), **_brief(message, _MOST_CLIPPED), "links": []}
+
+
+def _brief(message: Message, letters: int) -> dict[str, object]:
+    sentence = message.sentence[:letters]
+    return {"subject": message.subject[:letters], "sentence": sentence, "text": sentence}
+
+
+def _standing(message: Message) -> dict[str, object]:
+    """Return what a machine follows an alarm by, nothing of what is none."""
+    if message.severity is None:
+        return {}
+    return {"severity": message.severity.value, "resolved": message.resolves, "thread": message.thread}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from lumen_action.http import Timing
 from lumen_action.ops.notify.posting import Fate, Poster, PostError
-from lumen_action.ops.notify.signing import signed_headers, signing_key
+from lumen_action.ops.notify.signing import signer
 from lumen_action.ops.tickets import (
     BusyError,
     DeclinedError,
@@ -42,7 +42,7 @@ class WebhookTickets:
         """Take the URL; the notices name its host only, as its path may be a secret."""
         self.host = urlsplit(url).hostname or ""
         self.project = hashlib.sha256(url.encode()).hexdigest()[:12]
-        self._key = signing_key(secret) if secret else b""
+        self._signer = signer(secret, "LUMEN_WEBHOOK_SECRET")
         self._poster = Poster(url, tell=tell, timing=timing)
 
     def tickets(self) -> Iterator[Ticket]:
@@ -96,6 +96,6 @@ class WebhookTickets:
         ).encode(errors="replace")
         now, id_ = self._poster.timing.now, f"msg_{draft.occasion}"
         try:
-            self._poster.post(body, lambda: signed_headers(self._key, id_, now(), body))
+            self._poster.post(body, lambda: self._signer.headers(id_, now(), body))
         except PostError as fault:
             raise _FAULTS[fault.fate](str(fault)) from None

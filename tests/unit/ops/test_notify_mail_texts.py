@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumen_action.ops.notify.letter import letter
-from lumen_action.ops.notify.message import Attachment, Message, one_line
+from lumen_action.ops.notify.message import Attachment, Message, Severity, one_line
 from lumen_action.ops.notify.options import Mailbox, MailOptions, Security, mail_options, webhook_url
 
 OPTIONS = MailOptions(
@@ -61,6 +61,17 @@ def test_an_id_belongs_to_a_message_and_its_recipients_whatever_their_order() ->
 def test_messages_that_follow_each_other_are_shown_together() -> None:
     this, following = read(letter(MESSAGE, OPTIONS)), read(letter(replace(MESSAGE, key="next"), OPTIONS))
     assert this["References"] == following["References"] == this["In-Reply-To"] != this["Message-ID"]
+
+
+def test_an_alarm_and_its_recovery_are_shown_together_and_say_how_things_stand() -> None:
+    alarm = replace(MESSAGE, severity=Severity.CRITICAL)
+    over = replace(alarm, subject="nightly works again", key="next", resolves=True)
+    opened, ended = read(letter(alarm, OPTIONS)), read(letter(over, OPTIONS))
+    assert (opened["Subject"], ended["Subject"]) == ("[critical] nightly", "[resolved] nightly works again")
+    assert opened["In-Reply-To"] == ended["In-Reply-To"] == ended["References"]
+    assert opened["Message-ID"] != ended["Message-ID"]
+    other = read(letter(replace(over, thread="other"), OPTIONS))
+    assert other["References"] != ended["References"]
 
 
 SUBJECTS = st.text() | st.lists(

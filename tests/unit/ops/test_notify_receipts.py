@@ -205,7 +205,7 @@ def test_receipts_are_notices_that_tell_who_and_what_and_change_no_count(ledger:
     clock.receipts(ledger).send(Post(), MESSAGE, SUBJECT)
     notices = [each for each in ledger.scan() if each.key.kind is Kind.NOTICE]
     ended = next(each for each in notices if each.key.stage == "ended")
-    assert (ended.pipeline, ended.outcome, ended.told["report"]) == ("nightly", Outcome.SUCCESS, "nightly 2026-W01")
+    assert (ended.pipeline, ended.outcome, ended.told["about"]) == ("nightly", Outcome.SUCCESS, "nightly 2026-W01")
     assert (ended.told["channel"], ended.told["state"]) == ("mail", "sent")
     assert "ops@team.example" not in str(notices)
     assert pipelines(ledger) == before
