@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +47,12 @@ _MEND = {
     **dict.fromkeys(
         ("QuotaExceeded", "XMinioStorageFull", "StorageFull"), "the store is full; make room or pay for it"
     ),
+}
+_SILENCE: Mapping[type[BaseException], str] = {
+    socket.gaierror: "nobody knows an address of its name",
+    ConnectionRefusedError: "nothing listens there",
+    ConnectionResetError: "it broke off",
+    TimeoutError: "it took too long",
 }
 _ELSEWHERE = frozenset({"PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "301"})
 
@@ -91,6 +100,15 @@ class Waits:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """An object in a listing."""
+
+    key: str
+    size: int
+    stored_at_ms: int
+
+
+@dataclass(frozen=True)
 class S3Bucket:
     """The objects below one prefix of a bucket, reached with the usual AWS credentials and AWS_ENDPOINT_URL."""
 
@@ -105,22 +123,64 @@ class S3Bucket:
         """Return the URL as people write it."""
         return f"s3://{self.name}/{self.prefix}".rstrip("/")
 
+    def page(self, prefix: str, after: str) -> tuple[list[Listed], bool]:
+        """Return the objects that begin so and come after a key, in order of their keys, and whether there are more.
+
+        Who calls it asks for errors with `asking`. A listing that does not get on is one: what it leaves out would
+        look as if it were not there.
+        """
+        start = {"StartAfter": after} if after else {}
+        answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, **start)
+        found = [
+            Listed(each["Key"], int(each["Size"]), int(each["LastModified"].timestamp() * 1000))
+            for each in answer.get("Contents", ())
+        ]
+        more = answer["IsTruncated"]
+        if more and not (found and found[-1].key > after):
+            raise PassingError(f"{self.endpoint} does not get on with listing {self.url}")
+        return found, more
+
     @contextmanager
     def asking(self, permission: str) -> Iterator[None]:
         """Turn what the client raises into an S3Error that says what to do, such as to allow a permission."""
         from botocore import exceptions as aws
+        from botocore.parsers import ResponseParserError
 
+        # An answer can break where botocore looks away, and then its own names of these errors come through.
+        from botocore.response import URLLib3ProtocolError, URLLib3ReadTimeoutError
+
+        silent = (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError)
         try:
             yield
         except aws.ClientError as fault:
             raise self._answered(fault, permission) from fault
-        except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError) as fault:
-            raise PassingError(f"no answer from {self.endpoint} ({type(fault).__name__})") from fault
+        except (*silent, URLLib3ProtocolError, URLLib3ReadTimeoutError) as fault:
+            raise self._unanswered(fault) from fault
         except aws.BotoCoreError as fault:
             raise S3Error(
                 f"no usable AWS credentials ({type(fault).__name__}); "
                 "let the job assume a role (OIDC), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             ) from fault
+        except (ResponseParserError, KeyError, ValueError) as fault:
+            # A proxy's page, a date that is none, an answer without what every such answer has.
+            raise PassingError(
+                f"{self.endpoint} gave an answer that is none of S3's ({type(fault).__name__})"
+            ) from fault
+
+    def _unanswered(self, fault: BaseException) -> S3Error:
+        from botocore.exceptions import ProxyConnectionError
+
+        for cause in _causes(fault):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return S3Error(
+                    f"the certificate of {self.endpoint} is not trusted ({cause.verify_message}); mend it, or set "
+                    "AWS_CA_BUNDLE to a file with the authority that signed it"
+                )
+        known = next(
+            (told for cause in _causes(fault) for kind, told in _SILENCE.items() if isinstance(cause, kind)), ""
+        )
+        way = "the proxy that HTTPS_PROXY or HTTP_PROXY names: " if isinstance(fault, ProxyConnectionError) else ""
+        return PassingError(f"no answer from {self.endpoint} ({way}{known or type(fault).__name__})")
 
     def _answered(self, fault: Any, permission: str) -> S3Error:  # noqa: ANN401 - boto3 has no types
         status, code = _status(fault), _code(fault)
@@ -177,6 +237,7 @@ def read_url(who: str, url: str) -> tuple[str, str]:
 def _client(who: str, waits: Waits) -> Any:  # noqa: ANN401 - boto3 has no types
     try:
         import boto3
+        import botocore.session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ModuleNotFoundError as fault:
@@ -196,7 +257,9 @@ def _client(who: str, waits: Waits) -> Any:  # noqa: ANN401 - boto3 has no types
         response_checksum_validation="when_required",
     )
     try:
-        return boto3.session.Session().client("s3", config=config)
+        core = botocore.session.Session()
+        core.register_component("data_loader", _descriptions(core.get_config_variable("data_path")))
+        return boto3.session.Session(botocore_session=core).client("s3", config=config)
     except (BotoCoreError, ValueError) as fault:
         raise ConfigError(
             f"{who}: the AWS settings of this job cannot be used ({type(fault).__name__}); check AWS_PROFILE, "
@@ -204,11 +267,27 @@ def _client(who: str, waits: Waits) -> Any:  # noqa: ANN401 - boto3 has no types
         ) from fault
 
 
+@lru_cache(maxsize=1)
+def _descriptions(folders: str | None) -> Any:  # noqa: ANN401 - botocore has no types
+    """Return what reads the descriptions of services: a megabyte of JSON, read once for all clients."""
+    from botocore.loaders import create_loader
+
+    return create_loader(folders)
+
+
 def _passing(fault: Any, told: str, status: int, code: str) -> PassingError:  # noqa: ANN401 - boto3 has no types
     made = PassingError(told, status=status, code=code)
     made.unsure = status not in _NOT_CARRIED_OUT and code not in _DAMAGED_CODES
     made.retry_after_seconds = retry_after_seconds(_headers(fault).get("retry-after", ""), time.time())
     return made
+
+
+def _causes(fault: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it came of; the layers below wrap each other's."""
+    while fault is not None:
+        yield fault
+        reason = getattr(fault, "reason", None)
+        fault = reason if isinstance(reason, BaseException) else fault.__cause__ or fault.__context__
 
 
 def _status(fault: Any) -> int:  # noqa: ANN401 - boto3 has no types

@@ -16,6 +16,8 @@ SEALED, LABEL = ".lumen", ".json"
 """What the names of the two objects of an archive end with; the label comes last and says that all is there."""
 LABEL_FORMAT = 1
 MOST_LABEL_BYTES = 1 << 16
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999, behind which no clock and no calendar goes."""
 _MOST_PART_BYTES = 200
 HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -154,7 +156,7 @@ class Label:
             raise ValueError(f"not a label: {fault!r}") from fault
         numbers = (made.frozen_at_ms, made.size, made.files, made.content_bytes)
         words = (made.key_id, made.run, made.trace_id, made.checkpoint, made.tool, made.mac)
-        if not name or not all(type(each) is int and each >= 0 for each in numbers):
+        if not name or not all(type(each) is int and each >= 0 for each in numbers) or made.frozen_at_ms > LAST_MS:
             raise ValueError("not a label: a name or a number in it is wrong")
         # Half a letter, as JSON can name it, could not be written again.
         if not all(isinstance(each, str) and each == each.encode(errors="replace").decode() for each in words):

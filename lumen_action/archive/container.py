@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from lumen_action.archive import SEALED, ArchiveId
+from lumen_action.archive import LAST_MS, SEALED, ArchiveId
 from lumen_action.archive.keys import Keys
 from lumen_action.crypto.sealing import Opener
 from lumen_action.errors import IntegrityError
@@ -72,7 +72,8 @@ class Header:
             )
         id_ = ArchiveId.of_name(f"{said['name']}{SEALED}")
         key_id, frozen_at_ms = said["key_id"], said["frozen_at_ms"]
-        if id_ is None or type(frozen_at_ms) is not int or frozen_at_ms < 0 or not _KEY_ID.fullmatch(key_id):
+        dated = type(frozen_at_ms) is int and 0 <= frozen_at_ms <= LAST_MS
+        if id_ is None or not dated or not _KEY_ID.fullmatch(key_id):
             raise ValueError("a field is not what it has to be")
         return cls(id_, key_id, frozen_at_ms, base64.b64decode(said.get("wrapped", ""), validate=True))
 

@@ -56,11 +56,22 @@ class Verified:
 
 
 @dataclass(frozen=True)
+class Sealing:
+    """One sealed file as freezing made it."""
+
+    label: Label
+    """As far as a fact tells it, whose words may have been cut."""
+    label_sha256: str
+    """Of all bytes of the label."""
+
+
+@dataclass(frozen=True)
 class Known:
     """What the ledger tells of one archive."""
 
     id: ArchiveId
-    frozen: Label | None = None
+    sealings: Mapping[str, Sealing] = field(default_factory=dict)
+    """By the SHA-256 of the sealed file, the newest last: who freezes on a fresh machine knows of none before."""
     uploads: Mapping[str, Uploaded] = field(default_factory=dict)
     """By the URL of the store; what was pruned there is left out."""
     verified: Mapping[str, Verified] = field(default_factory=dict)
@@ -69,6 +80,13 @@ class Known:
     """When it was removed on purpose, by the URL of the store; what came back since is left out."""
     drilled: Mapping[str, int] = field(default_factory=dict)
     """When it was last restored to try that, by the URL of the store."""
+
+    @property
+    def frozen(self) -> Label | None:
+        """Return the label of what was uploaded; of what was frozen last where no upload is known."""
+        uploaded = {each.sha256 for each in self.uploads.values()}
+        labels = [each.label for each in self.sealings.values()]
+        return next(reversed([each for each in labels if each.sha256 in uploaded] or labels), None)
 
 
 def event_fact(
@@ -108,6 +126,7 @@ def freeze_told(label: Label) -> Mapping[str, str]:
         "checkpoint": label.checkpoint,
         "tool": label.tool,
         "mac": label.mac,
+        "label_sha256": hashlib.sha256(label.encode()).hexdigest(),
     }
 
 
@@ -128,11 +147,15 @@ def upload_told(store: str, label: Label, receipt: Receipt, fingerprints: Mappin
 def known_in(facts: Iterable[Fact]) -> dict[ArchiveId, Known]:
     """Return what facts tell of archives; what forks say counts for nothing."""
     found: dict[ArchiveId, Known] = {}
+    ids: dict[str, ArchiveId | None] = {}
     told = [fact for fact in facts if fact.key.kind is Kind.ARTIFACT and fact.trust is Trust.TRUSTED]
-    for fact in sorted(told, key=lambda each: each.order):
-        id_ = ArchiveId.of_name(fact.told.get("archive", "") + SEALED)
+    for fact in sorted(told, key=lambda each: (each.observed_at_ms, each.key.parts)):
+        name = fact.told.get("archive", "")
+        # A year of verifying names each archive hundreds of times.
+        id_ = ids[name] if name in ids else ids.setdefault(name, ArchiveId.of_name(name + SEALED))
         reader = _READERS.get(fact.key.stage)
-        if id_ and reader and id_.pipeline == fact.pipeline:
+        # A name that was cut to fit may be that of another archive.
+        if id_ and reader and (id_.pipeline, id_.day, id_.region) == (fact.pipeline, fact.day, fact.key.region):
             # What was cut to fit, or is written otherwise one day, tells nothing; it must not tell something wrong.
             with suppress(KeyError, ValueError):
                 found[id_] = reader(found.get(id_) or Known(id_), fact)
@@ -162,7 +185,8 @@ def _frozen(known: Known, fact: Fact) -> Known:
         tool=told.get("tool", ""),
         mac=told.get("mac", ""),
     )
-    return replace(known, frozen=label)
+    sealing = Sealing(label, _hash(told["label_sha256"]))
+    return replace(known, sealings={**_without(known.sealings, label.sha256), label.sha256: sealing})
 
 
 def _uploaded(known: Known, fact: Fact) -> Known:
@@ -200,8 +224,8 @@ def _pruned(known: Known, fact: Fact) -> Known:
     return replace(known, uploads=_without(known.uploads, store), pruned={**known.pruned, store: fact.ended_ms})
 
 
-def _without(named: Mapping[str, _Value], store: str) -> Mapping[str, _Value]:
-    return {url: each for url, each in named.items() if url != store}
+def _without(named: Mapping[str, _Value], gone: str) -> Mapping[str, _Value]:
+    return {name: each for name, each in named.items() if name != gone}
 
 
 _READERS = {

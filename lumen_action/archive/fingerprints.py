@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 SHA256, MD5, DROPBOX = "sha256", "md5", "dropbox"
+_WORDS: Mapping[str, str] = {SHA256: "SHA-256", MD5: "MD5", DROPBOX: "content hash of Dropbox"}
 _PARTS = "sha256-parts/"
 _DROPBOX_BLOCK = 4 << 20
 _PIECE = 1 << 20
@@ -16,6 +17,12 @@ _PIECE = 1 << 20
 def parts_of(part_bytes: int) -> str:
     """Name the fingerprint of an object that S3 took in parts of this size: the hash of the hashes of its parts."""
     return f"{_PARTS}{part_bytes}"
+
+
+def named(algorithm: str) -> str:
+    """Name a fingerprint to people."""
+    parts = f"SHA-256 of the hashes of its parts of {algorithm.removeprefix(_PARTS)} bytes"
+    return parts if algorithm.startswith(_PARTS) else _WORDS.get(algorithm, algorithm)
 
 
 def fingerprint(algorithm: str, file: BinaryIO) -> str:

@@ -70,10 +70,13 @@ def freeze(order: Order, keys: Keys, tick: Tick) -> Frozen:
     header = Header(order.id, lock.key_id, order.frozen_at_ms, lock.wrapped)
     tally = Tally()
     with telling(order.folder), _scratch(sealed) as scratch:
+        _sweep(sealed, label_file)
         with _HashedFile(scratch) as file:
             context = begin(file, header)
             _seal(order, tally, tick, Sealer(file, lock.content_key, context))
             os.fsync(file.fileno())
+            # Its age counts from here: bringing much to a slow disk may have taken minutes.
+            os.utime(scratch)
         label = Label(
             id=order.id,
             frozen_at_ms=order.frozen_at_ms,
@@ -104,6 +107,7 @@ def standing(order: Order, tick: Tick) -> Frozen | None:
     before.require_whole()
     tally = Tally()
     with telling(order.folder):
+        _sweep(before.sealed, before.label_file)
         for _ in packed(order.files, order.origin, tally, tick, before.sealed.parent):
             pass
     if tally.root != before.label.root:
@@ -155,7 +159,6 @@ def _scratch(path: Path) -> Iterator[Path]:
 def _settle(scratch: Path, sealed: Path, label: Label, label_file: Path) -> None:
     """Give both files their names, the label last; whoever comes second changes nothing."""
     now = scratch.stat().st_mtime
-    _sweep(sealed, now)
     with _scratch(label_file) as waiting:
         with waiting.open("xb") as file:
             file.write(label.encode())
@@ -178,12 +181,16 @@ def _settle(scratch: Path, sealed: Path, label: Label, label_file: Path) -> None
         flush_folder(sealed.parent)
 
 
-def _sweep(sealed: Path, now: float) -> None:
-    """Remove what was left beside a file by freezing that was killed long ago."""
-    for each in sealed.parent.glob(f".{sealed.name}.*{_SCRATCH}"):
-        with contextlib.suppress(OSError):
-            if each.stat().st_mtime < now - _ABANDONED_SECONDS:
-                each.unlink()
+def _sweep(*files: Path) -> None:
+    """Remove what was left beside files by freezing that was killed long ago, by the clock of their disk."""
+    for file in files:
+        with _scratch(file) as probe:
+            probe.touch()
+            now = probe.stat().st_mtime
+        for each in file.parent.glob(f".{file.name}.*{_SCRATCH}"):
+            with contextlib.suppress(OSError):
+                if each.stat().st_mtime < now - _ABANDONED_SECONDS:
+                    each.unlink()
 
 
 def _under_way(id_: ArchiveId) -> TakenError:

@@ -139,7 +139,11 @@ def read_keys(env: Mapping[str, str], recipients: Sequence[str], problems: list[
     return Keys(
         newest,
         tuple(key for key in old if key),
-        tuple(each for text in dict.fromkeys(named or recipients) if (each := _recipient(where, text, problems))),
+        tuple(
+            each
+            for place, text in enumerate(dict.fromkeys(named or recipients), 1)
+            if (each := _recipient(f"{where} {place}", text, problems))
+        ),
         tuple(one for text in _identity_words(env.get(IDENTITY, "")) if (one := _identity(text, problems))),
     )
 
@@ -186,8 +190,10 @@ def _recipient(where: str, text: str, problems: list[str]) -> Recipient | None:
         return Recipient.parse(text)
     except ValueError as fault:
         told = f"{where}: it has a private key, which belongs into {IDENTITY} of those who read; write its `age1…`"
-        fine = f"{where}: {shown(text)} is no recipient: {fault}; write `age1…` as `age-keygen` prints it"
-        problems.append(told if text.upper().startswith("AGE-SECRET-KEY-") else fine)
+        # What does not begin as a public key may be a private one, or a key that seals.
+        public = f"{shown(text)} " if text.startswith("age1") else "it "
+        fine = f"{where}: {public}is no recipient: {fault}; write `age1…` as `age-keygen` prints it"
+        problems.append(told if "AGE-SECRET-KEY-" in text.upper() else fine)
         return None
 
 

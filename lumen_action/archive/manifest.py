@@ -58,7 +58,9 @@ class Origin:
             made = cls(**said)
         except TypeError as fault:
             raise ValueError(f"its first line is not what was agreed: {fault}") from fault
-        if type(made.frozen_at_ms) is not int or made.line != line:
+        words = (made.name, made.run, made.run_id, made.trace_id, made.checkpoint, made.tool)
+        sound = type(made.frozen_at_ms) is int and all(isinstance(each, str) for each in words)
+        if not sound or made.line != line:
             raise ValueError("its first line is not written as it should be")
         return made
 

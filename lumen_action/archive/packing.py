@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -20,6 +21,8 @@ from lumen_action.errors import ConfigError, LumenError
 # A file that became a pipe must not hold us up, and one that became a link must not lead elsewhere.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _PERMISSIONS = 0o777
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
+"""What is answered for a file that was one when it was found, and is there no more or became something else."""
 
 
 class UnsteadyError(LumenError):
@@ -56,7 +59,7 @@ def _member(found: Found, tick: Tick) -> Generator[bytes, None, Entry]:
     try:
         descriptor = os.open(found.file, _FLAGS)
     except OSError as fault:
-        raise _unreadable(found, fault) from None
+        raise (_changed(found) if fault.errno in _GONE else _unreadable(found, fault)) from None
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):

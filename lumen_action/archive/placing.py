@@ -17,6 +17,7 @@ _ADVICE: Mapping[int, str] = {
     errno.EDQUOT: "the quota is used up; free some space or name another folder",
     errno.EFBIG: "no file may grow to this size here; name another folder",
     errno.EROFS: "it is mounted read-only; name another folder",
+    errno.ENAMETOOLONG: "its name, or that of a file on its way there, is too long for this system; name a shorter one",
     errno.EEXIST: "a file came there in the last moment; restore again",
     errno.EACCES: "let the user that runs this write there",
     errno.EPERM: "let the user that runs this write there",
@@ -49,15 +50,6 @@ def place_new(scratch: Path, path: Path) -> None:
         scratch.replace(path)
     else:
         scratch.unlink()
-
-
-def flush_file(path: Path) -> None:
-    """Bring a file to the disk."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def flush_folder(folder: Path) -> None:

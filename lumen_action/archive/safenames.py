@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import PurePath
 
 MOST_BYTES = 4096
+MOST_PARTS = 200
 _MOST_PART_BYTES = 255
 _NO_PARTS = {
     "..": "its name leads out of the folder",
@@ -29,6 +30,8 @@ def unsafe(path: str) -> str:
     wrong = next((part for part in ("..", ".", "") if part in parts), None)
     if wrong is not None:
         return "its name is absolute" if path.startswith("/") else _NO_PARTS[wrong]
+    if len(parts) > MOST_PARTS:
+        return f"it lies in more than {MOST_PARTS - 1} folders"
     if len(encoded) > MOST_BYTES or any(len(part.encode()) > _MOST_PART_BYTES for part in parts):
         return "its name is too long"
     return ""

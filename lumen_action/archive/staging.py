@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -22,6 +23,8 @@ from lumen_action.errors import ConfigError
 _MARK = ".lumen-restore-"
 _MOST_PROBLEMS = 50
 _FLUSHERS = 16
+_OCCUPIED = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
+"""What is answered when somebody made the target in the last moment."""
 _ZEROS = bytes(PIECE)
 _HOLE_BYTES = 4096
 """A run of zeros this long is left as a hole, as it was in the file that was frozen from one."""
@@ -106,7 +109,7 @@ class Staging:
         return self._shelves[below]
 
     def settle(self, *, overwrite: bool) -> None:
-        """Bring everything to its place; nothing has moved when this raises."""
+        """Bring everything to its place, at once where nothing was before; nothing has moved when this raises."""
         waiting = [
             (shelf.folder / path, f"{shelf.below}/{path}".removeprefix("/"), mode)
             for shelf in self._shelves.values()
@@ -117,6 +120,8 @@ class Staging:
             raise _collision(self.target, problems)
         with telling(self.target):
             _finish_all([(file, mode) for file, _, mode in waiting])
+            if _new_folder(self.place / "files", self.target):
+                return
             _Move(self.target, self.place, overwrite=overwrite).all([(file, path) for file, path, _ in waiting])
 
 
@@ -174,7 +179,7 @@ class _Move:
         try:
             for file, path in files:
                 place = self.target / path
-                self._folders(place.parent)
+                self._folders(path)
                 self._one(file, place)
         except BaseException:
             self._undo()
@@ -182,14 +187,17 @@ class _Move:
         for folder in {place.parent for place, _ in self._placed} | {made.parent for made in self._made}:
             flush_folder(folder)
 
-    def _folders(self, folder: Path) -> None:
-        missing = []
-        while not folder.is_dir():
-            missing.append(folder)
-            folder = folder.parent
-        for each in reversed(missing):
-            each.mkdir()
-            self._made.append(each)
+    def _folders(self, path: str) -> None:
+        """Make the folders that are missing on the way to a path; a link is none, also when it came just now."""
+        folder = self.target
+        for part in path.split("/")[:-1]:
+            folder /= part
+            try:
+                folder.mkdir()
+                self._made.append(folder)
+            except FileExistsError:
+                if why := _no_folder(folder):
+                    raise ConfigError(f"{path}: {folder} {why}; nothing was written to {self.target}") from None
 
     def _one(self, file: Path, place: Path) -> None:
         if not self.overwrite or not os.path.lexists(place):
@@ -213,6 +221,23 @@ class _Move:
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _new_folder(files: Path, target: Path) -> bool:
+    """Give a whole folder its name when there is nothing of that name yet."""
+    if os.path.lexists(target):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for folder, _, _ in os.walk(files, topdown=False):
+        flush_folder(Path(folder))
+    try:
+        files.rename(target)
+    except OSError as fault:
+        if fault.errno not in _OCCUPIED:
+            raise
+        return False
+    flush_folder(target.parent)
+    return True
 
 
 def _beside(target: Path) -> Path:

@@ -57,7 +57,7 @@ def read_header(take: Callable[[int], bytes]) -> tuple[str, int, int] | None:
         name, size = extended.get("path", member.name), int(extended.get("size", member.size))
         if member.type != tarfile.REGTYPE:
             raise ValueError(f"{name!r} is {_REFUSED.get(member.type, 'of a kind that is never written')}")
-        if member_header(name, size, member.mode) != raw:
+        if size < 0 or member_header(name, size, member.mode) != raw:
             raise ValueError(f"the header of {name!r} is not written as it should be")
     except (tarfile.TarError, UnicodeError) as fault:
         raise ValueError(f"a header cannot be read: {fault}") from fault

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lumen_action.archive import ArchiveId, Label
 from lumen_action.archive.container import Header, opened
-from lumen_action.archive.facts import Known, Uploaded, freeze_told
-from lumen_action.archive.fingerprints import SHA256
+from lumen_action.archive.facts import Known, Uploaded
+from lumen_action.archive.fingerprints import SHA256, named
 from lumen_action.archive.holdings import label_bytes, label_of
 from lumen_action.archive.keys import Keys, NoKeyError
 from lumen_action.archive.stores import GoneError, Store, Stored, Tick
@@ -137,31 +137,33 @@ class _Look:
 
     def _truth(self, label: Label) -> Truth:
         """Return what it should be: as the ledger knows, else as its key proves, else as the folder has it."""
-        uploaded, local = self._uploaded, self.expected.local
-        frozen = self.expected.known.frozen if self.expected.known else None
-        if uploaded:
-            said = (uploaded.size, uploaded.sha256, uploaded.root or label.root)
-            if said != (label.size, label.sha256, label.root):
-                raise _contradicted(label, "the ledger", uploaded.sha256)
-        # Frozen again with other files, and refused by the store: what was uploaded is what counts.
-        other = frozen is not None and not uploaded and frozen.root != label.root
-        if frozen and (other or _same_sealing(frozen, label) is False):
-            raise _contradicted(label, "the ledger", frozen.sha256)
+        known, uploaded, local = self.expected.known or Known(self.expected.id), self._uploaded, self.expected.local
+        uploads = [uploaded] if uploaded else list(known.uploads.values())
+        sealing = known.sealings.get(label.sha256)
+        # What was frozen again with other files, and refused by the stores, is not what they should have.
+        frozen: Sequence[Uploaded | Label] = uploads or [each.label for each in known.sealings.values()]
+        content = (label.size, label.sha256, label.root)
+        of_uploads = {(each.size, each.sha256, each.root or label.root) for each in uploads}
+        if uploaded and content not in of_uploads:
+            raise _contradicted(label, "the ledger", uploaded.sha256)
+        if frozen and label.root not in {each.root or label.root for each in frozen}:
+            raise _contradicted(label, "the ledger", frozen[-1].sha256)
+        if sealing and sealing.label_sha256 != hashlib.sha256(label.encode()).hexdigest():
+            raise _contradicted(label, "the ledger", label.sha256)
         proven = self.means.keys.proves(label)
         if proven is False:
             raise _mismatch(f"its label was not made with the key {label.key_id} that it names")
         if uploaded:
-            return Truth(*said, "the ledger", uploaded.fingerprints, uploaded.checked)
-        said = (label.size, label.sha256, label.root)
-        if frozen and frozen.sha256 == label.sha256:
-            return Truth(*said, "the ledger")
+            return Truth(*content, "the ledger", uploaded.fingerprints, uploaded.checked)
+        if sealing or content in of_uploads:
+            return Truth(*content, "the ledger")
         if proven:
-            return Truth(*said, "its label")
-        if local and (local.root != label.root or _same_sealing(local, label) is False):
+            return Truth(*content, "its label")
+        if local and (local.root != label.root or (local.sha256 == label.sha256 and local != label)):
             raise _contradicted(label, "the folder that it was frozen into", local.sha256)
-        if local and local.sha256 == label.sha256:
-            return Truth(*said, "the folder that it was frozen into")
-        return Truth(*said, "its own label", proven=False)
+        if local == label:
+            return Truth(*content, "the folder that it was frozen into")
+        return Truth(*content, "its own label", proven=False)
 
     def _unproven(self, label: Label) -> str:
         return (
@@ -172,7 +174,7 @@ class _Look:
     def _receipt(self, truth: Truth) -> str:
         if truth.checked:
             self.reached = Level.RECEIPT
-            return f"the store confirmed its {truth.checked} when it was uploaded"
+            return f"the store confirmed its {named(truth.checked)} when it was uploaded"
         if self._uploaded:
             return "the store confirmed nothing when it was uploaded; verify with `--level 2`"
         return "no receipt of its upload is known; verify with `--level 2`"
@@ -183,11 +185,12 @@ class _Look:
         for algorithm in shared:
             if stored.fingerprints[algorithm] != ours[algorithm]:
                 told = f"{_short(stored.fingerprints[algorithm])}, not {_short(ours[algorithm])}"
-                raise _mismatch(f"the store computes the {algorithm} {told} ({truth.said_by})")
+                raise _mismatch(f"the store computes the {named(algorithm)} {told} ({truth.said_by})")
         if shared:
             self.reached = Level.METADATA
-            return f"its size and the {' and '.join(shared)} that the store computes are those of {truth.said_by}"
-        found = ", ".join(stored.fingerprints)
+            words = " and ".join(map(named, shared))
+            return f"its size and the {words} that the store computes are those of {truth.said_by}"
+        found = ", ".join(map(named, stored.fingerprints))
         lack = f"its {found} cannot be compared: no receipt is known" if found else "the store computes no hash of it"
         return f"{lack}; verify with `--level 2`"
 
@@ -245,11 +248,6 @@ class _Passing(Iterator[bytes]):
             raise _mismatch(
                 f"the SHA-256 of its bytes is {_short(found)}, {self._truth.said_by} says {_short(self._truth.sha256)}"
             )
-
-
-def _same_sealing(one: Label, other: Label) -> bool | None:
-    """Tell whether two labels of one sealed file say the same; None where they are of two."""
-    return freeze_told(one) == freeze_told(other) if one.sha256 == other.sha256 else None
 
 
 def _mismatch(why: str) -> _Found:

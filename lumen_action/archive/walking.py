@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lumen_action.archive.patterns import Patterns
-from lumen_action.archive.safenames import unsafe
+from lumen_action.archive.safenames import MOST_PARTS, unsafe
 from lumen_action.errors import ConfigError, shown
 
 _MOST_PROBLEMS = 50
@@ -47,7 +47,7 @@ class Findings:
         return sum(each.size for each in self.files)
 
 
-def found_files(paths: Sequence[str], folder: Path, exclude: Sequence[str] = (), spare: Path | None = None) -> Findings:
+def found_files(paths: Sequence[str], folder: Path, exclude: Sequence[str] = (), *spare: Path) -> Findings:
     """Find the files of what was named, seen from a folder; a ConfigError tells of all that cannot be frozen."""
     walk = _Walk(folder, Patterns(exclude), spare)
     for path in paths:
@@ -68,8 +68,8 @@ class _Walk:
 
     folder: Path
     exclude: Patterns
-    spare: Path | None
-    """A folder that is never frozen: the one that archives are written to."""
+    spare: Sequence[Path]
+    """Folders that are never frozen: those that archives are written to."""
     files: dict[str, Found] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     spared: list[str] = field(default_factory=list)
@@ -94,9 +94,9 @@ class _Walk:
     def _one(self, file: str, inside: str, told: os.stat_result) -> None:
         if inside and self.exclude.match(inside):
             return
-        if stat.S_ISDIR(told.st_mode):
+        if stat.S_ISDIR(told.st_mode) and inside.count("/") < MOST_PARTS:
             self._folder(file, inside, told)
-        elif not stat.S_ISREG(told.st_mode):
+        elif not stat.S_ISREG(told.st_mode) and not stat.S_ISDIR(told.st_mode):
             kind = _KINDS.get(stat.S_IFMT(told.st_mode), "no file")
             self.problems.append(
                 f"{_shown(inside)}: it is {kind}, and only files and folders are frozen; leave it out with "
@@ -111,7 +111,7 @@ class _Walk:
             )
 
     def _folder(self, file: str, inside: str, told: os.stat_result) -> None:
-        if self.spare and self.spare.exists() and os.path.samestat(told, self.spare.stat()):
+        if any(each.exists() and os.path.samestat(told, each.stat()) for each in self.spare):
             self.spared.append(inside or ".")
             return
         try:

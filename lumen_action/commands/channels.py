@@ -8,6 +8,7 @@ from lumen_action.commands.session import Session
 from lumen_action.http import Timing
 from lumen_action.ops.notify import Channel
 from lumen_action.ops.notify.channels import Ground, channel_secrets, channels_asked
+from lumen_action.ops.notify.redacting import environment_secrets
 
 
 def channels_of(
@@ -21,5 +22,6 @@ def channels_of(
 
 
 def message_secrets(session: Session) -> tuple[str, ...]:
-    """Return every secret that a message could hold: those of the settings and those of all channels."""
-    return (*session.settings.secrets, *channel_secrets(session.world.env))
+    """Return every secret that a message could hold: those of settings, of all channels and of the environment."""
+    env = session.world.env
+    return (*session.settings.secrets, *channel_secrets(env), *environment_secrets(env))

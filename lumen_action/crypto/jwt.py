@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from lumen_action.crypto import library
 from lumen_action.errors import ConfigError
 from lumen_action.model import canonical
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _SECONDS = 3600
 
@@ -36,11 +41,19 @@ def _encoded(data: bytes) -> str:
 def _signature(private_key: str, text: bytes) -> bytes:
     with library("service accounts"):
         from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+    return _key(private_key).sign(text, padding.PKCS1v15(), hashes.SHA256())
+
+
+@lru_cache(maxsize=1)  # the library proves the primes of each key it reads, which takes longer than to sign
+def _key(pem: str) -> RSAPrivateKey:
+    with library("service accounts"):
+        from cryptography.hazmat.primitives.asymmetric import rsa
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        key = load_pem_private_key(private_key.encode(), password=None)
+        key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, rsa.RSAPrivateKey):
@@ -49,4 +62,4 @@ def _signature(private_key: str, text: bytes) -> bytes:
             "private_key: the service account's key file has no RSA key in PEM there; give the whole JSON file as it "
             "was downloaded"
         ) from None
-    return key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+    return key

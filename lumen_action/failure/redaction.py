@@ -17,12 +17,13 @@ _SHAPES = re.compile(
     r"|\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
     r"|\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){1,4}"
     r"|\bxox[a-z]-[A-Za-z0-9-]{8,}|\bxapp-[A-Za-z0-9-]{10,}"
-    r"|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{8,}"
-    r"|\b[sprw]k_(?:live|test)_[A-Za-z0-9]{12,}|\bwhsec_[A-Za-z0-9]{16,}"
+    r"|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{8,}"
+    r"|\b[sprw]k_(?:live|test)_[A-Za-z0-9]{12,}|\bwhsec_[A-Za-z0-9+/_-]{16,}={0,2}"
     r"|\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{16,}|\bGOCSPX-[A-Za-z0-9_-]{16,}"
     r"|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_-]{32,}|\bdckr_pat_[A-Za-z0-9_-]{16,}"
     r"|\bsk-(?:[A-Za-z]{2,10}-)?[A-Za-z0-9_-]{20,}|\bhf_[A-Za-z0-9]{20,}|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
     r"|\bhv[sb]\.[A-Za-z0-9_-]{16,}|\bdop_v1_[a-f0-9]{32,}|\bshp(?:at|ss|ca|pa)_[a-f0-9]{24,}"
+    r"|\b(?i:age-secret-key-1[a-z0-9]{20,})|discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}"
 )
 _PEM = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
@@ -54,12 +55,15 @@ _ASSIGNED = re.compile(
     r"|signing[_-]?key|encryption[_-]?key)[\w-]{0,30}[\"']?\s{0,3}(?::=|=>|[:=])\s{0,3})" + _PLAIN_VALUE + _VALUE
 )
 # `token` and its like are also ordinary words: after a colon only what looks like a key is one, and no word like this.
+# Who wrote something is no secret: `author`, but not `authorization`.
 _LONG_WORD = r"[A-Z]?[a-z]+(?:(?:[A-Z]|[._/-][A-Za-z])[a-z]+)*(?:[\s\"',;:.()]|$)"
 _TOKEN_SET = re.compile(
-    r"(?i)((?:token|credentials?|auth)[\w-]{0,30}[\"']?\s{0,3}(?::=|=>|=)\s{0,3})(?!=)" + _PLAIN_VALUE + _VALUE
+    r"(?i)((?:token|credentials?|auth(?!or(?!i[sz])))[\w-]{0,30}[\"']?\s{0,3}(?::=|=>|=)\s{0,3})(?!=)"
+    + _PLAIN_VALUE
+    + _VALUE
 )
 _TOKEN_SAID = re.compile(
-    r"(?i)((?:token|credentials?|auth)[\w-]{0,30}[\"']?:\s{0,3})"
+    r"(?i)((?:token|credentials?|auth(?!or(?!i[sz])))[\w-]{0,30}[\"']?:\s{0,3})"
     + _PLAIN_VALUE
     + rf"(?=[\"']?(?:[A-Za-z_./+=~-]{{0,64}}\d|(?-i:(?!{_LONG_WORD}))[^\s\"']{{20}}))[\"']?[^\s\"',;]{{6,}}[\"']?"
 )

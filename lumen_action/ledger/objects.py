@@ -172,11 +172,10 @@ class Bucket:
 
     def names(self, prefix: str, after: str) -> tuple[list[str], bool]:
         """Return names that begin with a prefix and sort after one, in order, and whether there are more."""
-        start = {"StartAfter": self._at.prefix + after} if after else {}
+        ours = self._at.prefix
         with self._asking("s3:ListBucket"):
-            answer = self._at.client.list_objects_v2(Bucket=self._at.name, Prefix=self._at.prefix + prefix, **start)
-        found = [item["Key"].removeprefix(self._at.prefix) for item in answer.get("Contents", ())]
-        return found, bool(found) and bool(answer.get("IsTruncated"))
+            found, more = self._at.page(ours + prefix, ours + after if after else "")
+        return [each.key.removeprefix(ours) for each in found], more
 
     def delete(self, name: str) -> None:
         """Remove an object; one that is not there is removed already."""

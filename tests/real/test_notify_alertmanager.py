@@ -65,7 +65,7 @@ def quiet(running: Running, tmp_path: Path) -> servers.Server:
 
 def test_an_alarm_fires_with_what_it_says(quiet: servers.Server) -> None:
     receipt = send(quiet.url, ALARM)
-    assert (receipt.state, receipt.told) == (State.SENT, "taken")
+    assert (receipt.state, receipt.told) == (State.SENT, "taken (200)")
     (alert,) = alerting.known(quiet)
     assert alert["labels"] == {
         "alertname": "LumenNoticePipelineFailed",
@@ -83,7 +83,7 @@ def test_an_alarm_fires_with_what_it_says(quiet: servers.Server) -> None:
     }
     assert alert["generatorURL"] == ALARM.links[0].url
     lasts = datetime.fromisoformat(alert["endsAt"]) - datetime.fromisoformat(alert["startsAt"])
-    assert lasts.total_seconds() == 36 * 3600
+    assert lasts.total_seconds() == 96 * 3600
 
 
 def test_the_same_thing_told_twice_is_one_alert_since_the_first_time(quiet: servers.Server) -> None:
@@ -99,7 +99,7 @@ def test_a_recovery_ends_what_its_thread_began_whatever_else_it_says(
 ) -> None:
     send(quiet.url, ALARM)
     send(quiet.url, replace(ALARM, thread="another"))
-    assert send(quiet.url, over(**changed)).told == "ends 1"
+    assert send(quiet.url, over(**changed)).told == "ends 1 (200)"
     assert [alert["labels"]["lumen_thread"] for alert in alerting.known(quiet)] == ["another"]
 
 
@@ -208,7 +208,7 @@ def test_it_lets_us_in_by_token_or_password_and_nobody_else(quiet: servers.Serve
     with guarded(quiet, authorization) as url:
         let_in = url.replace("://", f"://{in_url}")
         assert send(let_in, ALARM, env).state is State.SENT
-        assert send(let_in, over(), env).told == "ends 1"
+        assert send(let_in, over(), env).told == "ends 1 (200)"
         for message in (ALARM, over()):
             receipt = send(url, message, {"LUMEN_ALERTMANAGER_TOKEN": "wr0ng"})
             assert receipt.state is State.FAILED

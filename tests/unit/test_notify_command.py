@@ -151,6 +151,53 @@ def test_a_green_job_ends_neither_what_its_own_run_nor_what_another_region_told(
     assert len(hook.got) == 2
 
 
+def test_a_green_job_does_not_end_what_fails_on_in_another_job_of_its_run(team: Team, hook: Receiver) -> None:
+    for run, states in (("100", ["sent"]), ("101", ["sent"]), ("102", ["counted"])):
+        team.fails(run)
+        team.now += 2 * HOUR if run == "101" else 0
+        assert team.states() == [states]
+        assert team.states("--resolve") == []
+    team.in_job("103")
+    assert team.states("--resolve") == [["sent"]]
+    assert [each["resolved"] for each in told(hook)] == [False, False, True]
+
+
+def test_the_same_name_in_another_region_is_another_thing(team: Team, hook: Receiver) -> None:
+    for words in (("--title", "copy failed", "--key", "copy"), ("--title", "disk is full")):
+        for region in ("eu", "ap"):
+            assert team.states(*words, "--region", region) == [["sent"]]
+    assert team.states("--resolve", "--key", "copy", "--region", "ap") == [["sent"]]
+    assert team.states("--resolve", "--region", "ap") == [["sent"]]
+    assert team.states("--resolve", "--region", "eu") == [["sent"], ["sent"]]
+    assert [each["region"] for each in told(hook) if each["resolved"]] == ["ap", "ap", "eu", "eu"]
+
+
+SECRETS = {
+    "LUMEN_ARCHIVE_KEY": "YXJjaGl2ZWtleWFyY2hpdmVrZXlhcmNoaXZla2V5MDA=",
+    "LUMEN_ARCHIVE_KEYS_OLD": "b2xka2V5b2xka2V5, b2xkZXJrZXlvbGRlcg==",
+    "LUMEN_DROPBOX_REFRESH_TOKEN": "refresh-me-for-long",
+    "AWS_SECRET_ACCESS_KEY": "plain-words-of-aws",
+    "PGPASSWORD": "correct horse battery",
+    "LUMEN_ALERTMANAGER_PASSWORD": "of-a-channel-unused",
+}
+
+
+def test_what_the_environment_calls_a_secret_stays_here_wherever_it_stands(team: Team, hook: Receiver) -> None:
+    team.env |= SECRETS | {"DB_PASSWORD": "postgres", "CACHE_KEY": "a-key-of-a-cache"}
+    words = [word for secret in SECRETS.values() for word in secret.split(", ")]
+    text = "\n".join([*words, "postgres has no a-key-of-a-cache"])
+    assert team.states("--title", words[0], "--detail", f"x={words[1]}", "--text", "-", text=text) == [["sent"]]
+    ((_, body),) = hook.got
+    assert [word for word in words if word in body.decode() + team.out] == []
+    assert "postgres has no a-key-of-a-cache" in body.decode()
+
+
+def test_words_that_are_no_text_are_told_as_far_as_they_are(team: Team, hook: Receiver) -> None:
+    assert team.states("--title", "a\udcffb", "--key", "k\udcff", "--detail", "d\udcff=e\udcff") == [["sent"]]
+    assert (told(hook)[0]["subject"], told(hook)[0]["d?"]) == ("a?b", "e?")
+    assert team.states("--resolve", "--key", "k\udcff") == [["sent"]]
+
+
 def test_words_of_ones_own_with_text_links_and_details(team: Team, hook: Receiver) -> None:
     words = ["--title", "disk is full", "--severity", "critical", "--text", "-", "--detail", "disk=/dev/sda1"]
     words += ["--link", "https://wiki.example/disk", "--link", "Graph=https://grafana.example/d/1?a=b"]
@@ -255,8 +302,8 @@ def test_flush_speaks_for_every_pipeline_of_the_ledger(team: Team, slack: Receiv
     assert len(slack.got) == 2
     assert team.lumen("flush") == 0
     assert [line.partition(": sent, ")[2] for line in team.out.splitlines()] == [
-        "2 that were held back, in one: posted",
-        "2 that were held back, in one: posted",
+        "2 that were held back, in one: posted (204)",
+        "2 that were held back, in one: posted (204)",
     ]
 
 
@@ -330,8 +377,8 @@ def test_test_tries_every_channel_and_says_what_would_set_up_the_others(team: Te
     assert team.lumen("test") == 0
     lines = team.out.splitlines()
     assert lines[0].startswith("slack to http")
-    assert lines[0].endswith(": sent, posted (0.0 s)")
-    assert "; its end: sent, taken (0.0 s)" in lines[1]
+    assert lines[0].endswith(": sent, posted (204) (0.0 s)")
+    assert "; its end: sent, taken (204) (0.0 s)" in lines[1]
     assert any(line.startswith("mail: not set up; set `mail: {host: ") for line in lines)
     assert [each["resolved"] for each in told(hook)] == [False, True]
     assert team.lumen("test") == 0
@@ -340,6 +387,10 @@ def test_test_tries_every_channel_and_says_what_would_set_up_the_others(team: Te
 
 @pytest.mark.usefixtures("hook")
 def test_test_says_75_when_one_failed_and_2_when_one_is_wrong(team: Team, slack: Receiver) -> None:
+    slack.answers = [(404, {})]
+    assert team.lumen("test") == 75
+    assert "slack to http" in team.out
+    assert team.err == "", "what failed is said once"
     slack.answers = [(404, {})]
     assert team.lumen("test", "--json") == 75
     answer = json.loads(team.out)

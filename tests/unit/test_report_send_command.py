@@ -311,3 +311,12 @@ def test_a_link_that_is_no_address_is_left_out(team: Team, hook: Receiver) -> No
     built(team.folder / "lumen-reports", links={"snapshot": "javascript:alert(1)"})
     assert team.send() == 0
     assert json.loads(hook.got[0][1])["data"]["links"] == []
+
+
+def test_no_secret_leaves_with_a_report(team: Team, hook: Receiver) -> None:
+    link = "https://reports.example/?token=s3cr3t-of-a-link"
+    assert team.send("--link", link) == 0
+    assert team.send("--link", link, "--dry-run", "--json", "--again") == 0
+    ((_, body),) = hook.got
+    assert "token=[redacted]" in body.decode()
+    assert "s3cr3t" not in body.decode() + team.out

@@ -59,7 +59,8 @@ def opened(url: str, options: StoreOptions) -> Store:
     root = options.folder / path
     if os.path.lexists(root) and not root.is_dir():
         raise ConfigError(f"store: {shown(url)}: {root} is not a folder; name one, or a place where one can be made")
-    return Directory(url, root)
+    # One folder has one name in the ledger, however it is written.
+    return Directory(f"file:{os.path.normpath(path)}", root)
 
 
 class Directory:

@@ -42,6 +42,7 @@ _PARTIAL = 206
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\\]")
 _NOTHING_THERE = frozenset({"not_found", "not_folder", "not_file"})
+_KINDS = frozenset({"file", "folder", "deleted"})
 
 
 def opened(url: str, options: StoreOptions) -> Store:
@@ -82,9 +83,12 @@ class Dropbox:
             return self._after_conflict(name, content, expected, fault)
         stored = self._stored(name, made)
         if (stored.size, stored.fingerprints[DROPBOX]) != (content.size, expected):
-            self._remove(name, stored.version)
-            told = f"Dropbox says of {name} that it stored other bytes than were sent; it was removed there"
-            raise StoreError(f"{self.url}: {told}, so put it again")
+            told = f"Dropbox says of {name} that it stored other bytes than were sent"
+            try:
+                self._remove(name, stored.version)
+            except StoreError as fault:
+                raise StoreError(f"{self.url}: {told}; remove it there by hand, for that failed: {fault}") from fault
+            raise StoreError(f"{self.url}: {told}; it was removed there, so put it again")
         return Receipt(stored, existed=False, checked=DROPBOX)
 
     def stat(self, name: str) -> Stored | None:
@@ -138,7 +142,9 @@ class Dropbox:
             if _NOTHING_THERE.intersection(fault.tags):
                 return None
             raise
-        return held if held.get(".tag") == "file" else None
+        if held.get(".tag") not in _KINDS:
+            raise StoreError(f"{self.url}: what Dropbox says of {name} cannot be read")
+        return held if held[".tag"] == "file" else None
 
     def _after_conflict(self, name: str, content: Content, expected: str, fault: DeclinedError) -> Receipt:
         """Look at what is in the way: it may be ours, from a try whose answer was lost."""
@@ -206,6 +212,7 @@ class Dropbox:
     def _listed(self, prefix: str) -> dict[str, Stored]:
         folder = "/".join([self._root, *prefix.split("/")[:-1]])
         found: dict[str, Stored] = {}
+        asked: list[object] = []
         try:
             page = self._calls.ask("list_folder", {"path": folder, "recursive": True, "limit": _PAGE})
         except DeclinedError as fault:
@@ -213,16 +220,23 @@ class Dropbox:
                 return found
             raise
         while True:
-            for entry in page.get("entries", ()):
+            entries, more, cursor = (page.get(each) for each in ("entries", "has_more", "cursor"))
+            # What a listing leaves out would look as if it were not there.
+            if not isinstance(entries, list) or not isinstance(more, bool) or cursor in asked:
+                raise StoreError(f"{self.url}: Dropbox does not list {folder or '/'} to its end")
+            for entry in entries:
                 name = self._name(entry, prefix)
                 if name is not None:
                     found[name] = self._stored(name, entry)
-            if not page.get("has_more"):
+            if not more:
                 return found
-            page = self._calls.ask("list_folder/continue", {"cursor": page.get("cursor")})
+            asked.append(cursor)
+            page = self._calls.ask("list_folder/continue", {"cursor": cursor})
 
-    def _name(self, entry: Mapping[str, Any], prefix: str) -> str | None:
+    def _name(self, entry: object, prefix: str) -> str | None:
         """Return the name of a file in a listing, which shows folders in the case that they were first written in."""
+        if not isinstance(entry, dict):
+            raise StoreError(f"{self.url}: what Dropbox lists cannot be read")
         below = str(entry.get("path_display", "")).split("/")[1 + self._root.count("/") :]
         name = "/".join(below)
         begins = name[: len(prefix)].lower() == prefix.lower()

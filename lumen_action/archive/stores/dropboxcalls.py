@@ -187,7 +187,7 @@ class Calls:
 def _read(route: str, body: bytes) -> Mapping[str, Any]:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = body
     if said is None:
         return {}
@@ -200,7 +200,7 @@ def _reasons(fault: HttpError) -> tuple[tuple[str, ...], Mapping[str, Any]]:
     """Return the reasons of an answer from the outermost in, and what stands beside the innermost."""
     try:
         error = json.loads(fault.answer.body)["error"] if fault.answer else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         error = None
     tags: list[str] = []
     details: Mapping[str, Any] = {}

@@ -171,6 +171,8 @@ class Drive:
 
 def _from(answer: Streamed, offset: int, size: int) -> Iterator[bytes]:
     """Yield what an answer holds from an offset on; a server that ignores ranges sends what lies before it too."""
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        raise BusyError("a page for browsers came in place of the file")
     at = 0
     if answer.status == _PARTIAL:
         begins = re.match(r"bytes (\d+)-", answer.headers.get("content-range", ""))
@@ -180,10 +182,12 @@ def _from(answer: Streamed, offset: int, size: int) -> Iterator[bytes]:
     for piece in answer.pieces:
         wanted = piece[max(0, offset - at) :]
         at += len(piece)
+        if at > size:
+            break
         if wanted:
             yield wanted
-    if at < size:
-        raise BusyError(f"Drive sent {at} bytes of {size}")
+    if at != size:
+        raise BusyError(f"Drive sent {'more' if at > size else f'{at} bytes'} of {size}")
 
 
 def _note(checked: str) -> str:

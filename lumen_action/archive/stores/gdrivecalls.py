@@ -181,7 +181,7 @@ def _object(request: Request, answer: Response) -> Mapping[str, Any]:
         return {}
     try:
         said = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise BusyError(f"{request.place} answered {answer.status} without a JSON object")
@@ -195,5 +195,5 @@ def _reasons(body: bytes) -> Iterator[str]:
         for each in (*error.get("details", ()), *error.get("errors", ())):
             if isinstance(each.get("reason"), str):
                 yield each["reason"]
-    except (ValueError, TypeError, KeyError, AttributeError):  # not an answer of Drive's
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # not an answer of Drive's
         return

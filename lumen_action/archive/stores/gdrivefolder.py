@@ -90,21 +90,22 @@ class Folder:
             "includeItemsFromAllDrives": "true",
             **EVERY_DRIVE,
         }
-        page: Mapping[str, str] = {}
+        asked: list[str] = [""]
         while True:
-            said = self._calls.asked("GET", FILES, {**query, **page})
-            if said is None or said.get("incompleteSearch") or not isinstance(said.get("files"), list):
+            said = self._calls.asked("GET", FILES, {**query, **({"pageToken": asked[-1]} if asked[-1] else {})})
+            files = said.get("files") if said and not said.get("incompleteSearch") else None
+            if said is None or not isinstance(files, list) or not all(isinstance(each, dict) for each in files):
                 raise StoreError(f"{self._calls.url}: Drive did not search the whole folder")
-            for each in said["files"]:
+            for each in files:
                 # Documents of Google's own have no bytes.
                 if not str(each.get("mimeType")).startswith(_GOOGLE_TYPES) and each.get("id") not in self._removed:
                     yield self._read(each)
-            following = said.get("nextPageToken")
+            following = str(said.get("nextPageToken") or "")
             if not following:
                 return
-            if following == page.get("pageToken"):
+            if following in asked:
                 raise StoreError(f"{self._calls.url}: Drive gives the same page again")
-            page = {"pageToken": str(following)}
+            asked.append(following)
 
     def file(self, id_: str) -> File | None:
         """Return a file by its id, None for one that is not there or in the trash."""

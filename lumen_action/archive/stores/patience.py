@@ -9,6 +9,8 @@ from typing import TypeVar
 from lumen_action.archive.stores import BusyError, StoreError
 from lumen_action.http import Timing
 
+MOST_PAUSE_SECONDS = 120.0
+"""Who asks to wait longer is not waited for: a job costs money while it sleeps."""
 _PAUSES = {"first": 0.5, "longest": 20.0}
 _Answer = TypeVar("_Answer")
 
@@ -19,7 +21,7 @@ class Patience:
 
     url: str
     """The store, for messages."""
-    seconds: float = 120.0
+    seconds: float = MOST_PAUSE_SECONDS
     timing: Timing = field(default_factory=Timing)
 
     def ask(self, request: Callable[[], _Answer]) -> _Answer:
@@ -31,10 +33,18 @@ class Patience:
             try:
                 return request()
             except BusyError as fault:
-                pause = self.timing.pause(tries, fault.retry_after_seconds, **_PAUSES)
+                pause = pause_after(fault, tries, self.timing)
                 if self.timing.clock() + pause >= give_up_at:
-                    asked = fault.retry_after_seconds
-                    words = f", it asks to wait {asked:.0f} s" if asked else ""
-                    counted = f"{tries} {'try' if tries == 1 else 'tries'}{words}"
-                    raise StoreError(f"{self.url}: {fault} ({counted})") from fault
+                    raise given_up(self.url, fault, tries) from fault
             self.timing.sleep(pause)
+
+
+def pause_after(fault: BusyError, tries: int, timing: Timing) -> float:
+    """Return how long to wait before another try: as long as was asked for, and a random while more."""
+    return timing.pause(tries, fault.retry_after_seconds, **_PAUSES)
+
+
+def given_up(url: str, fault: BusyError, tries: int) -> StoreError:
+    """Return the error that ends waiting for a store."""
+    asked = f", it asks to wait {fault.retry_after_seconds:.0f} s" if fault.retry_after_seconds else ""
+    return StoreError(f"{url}: {fault} ({tries} {'try' if tries == 1 else 'tries'}{asked})")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lumen_action.archive.stores import BusyError, Store, StoreError
+from lumen_action.archive.stores import BusyError, Store
+from lumen_action.archive.stores.patience import MOST_PAUSE_SECONDS, given_up, pause_after
 from lumen_action.http import Timing
 
 _TRIES = 6
-_PAUSES = {"first": 0.5, "longest": 20.0}
 
 
 def whole(store: Store, name: str, timing: Timing | None = None) -> Iterator[bytes]:
@@ -24,6 +24,7 @@ def whole(store: Store, name: str, timing: Timing | None = None) -> Iterator[byt
                 return
         except BusyError as fault:
             tries += 1
-            if tries >= _TRIES:
-                raise StoreError(f"{store.url}: {fault} ({tries} tries)") from fault
-            timing.sleep(timing.pause(tries, fault.retry_after_seconds, **_PAUSES))
+            pause = pause_after(fault, tries, timing)
+            if tries >= _TRIES or pause > MOST_PAUSE_SECONDS:
+                raise given_up(store.url, fault, tries) from fault
+            timing.sleep(pause)

@@ -51,6 +51,10 @@ _UNCONDITIONAL = (
     "same moment could replace it"
 )
 _NO_LOCK = "a lock was asked for (archive.lock-days): switch Object Lock on for the bucket, or leave that out"
+_VERSIONS_STAY = (
+    "the bucket keeps versions: what is removed is hidden behind a delete marker, and its bytes stay and cost until a "
+    "lifecycle rule removes noncurrent versions"
+)
 _UNLOCKED = "the store does not show the lock that was asked for: it has none, or s3:GetObjectRetention is missing"
 
 
@@ -77,6 +81,7 @@ class S3Store:
         self._requests = Requests(bucket, Patience(self.url, patience_seconds, options.timing))
         self._checksums = options.s3_checksum != OFF
         self._conditional: bool | None = None
+        self._told_of_versions = False
         bucket.client.meta.events.register("before-send.s3", _counted, unique_id="lumen-counted")
 
     def put(self, name: str, content: Content, tick: Tick) -> Receipt:
@@ -200,7 +205,9 @@ class S3Store:
 
     def _lock_noted(self, name: str) -> str:
         """Return what is to be said of the lock that was asked for."""
-        until = self._requests.locked_until(name)
+        until = None
+        with suppress(StoreError):
+            until = self._requests.locked_until(name)
         if until is None:
             return _UNLOCKED
         short = until < self._now_ms() + (self._options.lock_days - 1) * _DAY_MS
@@ -243,27 +250,33 @@ class S3Store:
         """Yield the objects whose names begin so, in order."""
         ours, after = self._requests.bucket.prefix, ""
         while True:
-            answer = self._requests.patiently(partial(self._requests.page, ours + prefix, after))
-            found = answer.get("Contents", ())
+            found, more = self._requests.patiently(partial(self._requests.page, ours + prefix, after))
             for each in found:
-                name = each["Key"].removeprefix(ours)
+                name = each.key.removeprefix(ours)
                 if name != PROBE:
-                    yield Stored(name, int(each["Size"]), stored_at_ms=int(each["LastModified"].timestamp() * 1000))
-            if not (found and answer.get("IsTruncated")):
+                    yield Stored(name, each.size, stored_at_ms=each.stored_at_ms)
+            if not more:
                 return
-            after = found[-1]["Key"]
+            after = found[-1].key
 
     def delete(self, name: str) -> None:
         """Remove an object; in a bucket with versions its older ones stay, as the bucket was told to keep them."""
         found = self._look(name)
         if found is None:
             return
-        until = found.stored.locked_until_ms
+        until, version = found.stored.locked_until_ms, found.stored.version
+        if version and not until:
+            # A bucket with versions lets even a locked object be hidden behind a marker, and shows no lock to who may
+            # not see it.
+            until = self._requests.patiently(partial(self._requests.locked_until, name))
         if until and until > self._now_ms():
             raise LockedError(f"{self.url}: {name} is locked until {_day(until)} and stays")
         if found.held:
             raise LockedError(f"{self.url}: {name} is under a legal hold and stays")
         self._requests.patiently(partial(self._removed, name))
+        if version and not self._told_of_versions:
+            self._told_of_versions = True
+            self._options.tell(f"{self.url}: {_VERSIONS_STAY}")
 
     def _removed(self, name: str) -> None:
         with suppress(MissingError), self._requests.asking(REMOVING):

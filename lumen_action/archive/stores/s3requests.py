@@ -13,10 +13,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lumen_action.archive.fingerprints import SHA256, parts_of
-from lumen_action.archive.stores import BusyError, RefusedError, Stored, StoreError
+from lumen_action.archive.stores import BusyError, RefusedError, Stored
 from lumen_action.archive.stores.patience import Patience
 from lumen_action.errors import shown
-from lumen_action.s3client import ExistsError, MissingError, PassingError, S3Bucket, S3Error
+from lumen_action.s3client import ExistsError, Listed, MissingError, PassingError, S3Bucket, S3Error
 
 READING, WRITING, LISTING, REMOVING = (
     "s3:GetObject and s3:ListBucket",
@@ -111,25 +111,22 @@ class Requests:
                 raise self.refused(fault) from fault
         return False
 
-    def page(self, prefix: str, after: str) -> Mapping[str, Any]:
-        """Return one answer of a listing, in order of the keys."""
-        start = {"StartAfter": after} if after else {}
-        client = self.bucket.client
+    def page(self, prefix: str, after: str) -> tuple[list[Listed], bool]:
+        """Return the objects after a key in order of their keys, and whether there are more."""
         try:
             with self.asking(LISTING):
-                page: Mapping[str, Any] = client.list_objects_v2(Bucket=self.bucket.name, Prefix=prefix, **start)
+                return self.bucket.page(prefix, after)
         except MissingError as fault:
             raise self.refused(fault) from fault
-        return page
 
     def locked_until(self, name: str) -> int | None:
-        """Ask once for the lock itself, as some stores only repeat the headers of one; None where none is shown."""
+        """Ask for the lock itself: some stores only repeat the headers of one, others hide them without permission."""
         try:
             with self.asking("s3:GetObjectRetention"):
                 answer = self.bucket.client.get_object_retention(**self.place(name))
-        except (MissingError, StoreError):
+                return _milliseconds(answer["Retention"]["RetainUntilDate"])
+        except (MissingError, UnknownFeatureError):
             return None
-        return _milliseconds(answer["Retention"]["RetainUntilDate"])
 
     def look(self, name: str, *, checksums: bool) -> Found | None:
         """Ask what is stored, None for nothing."""
@@ -138,7 +135,7 @@ class Requests:
     def _look(self, name: str, more: Mapping[str, str]) -> Found | None:
         try:
             with self.asking(READING):
-                answer = self.bucket.client.head_object(**self.place(name), **more)
+                return _found(name, self.bucket.client.head_object(**self.place(name), **more))
         except (MissingError, RefusedError) as fault:
             # The answer to a HEAD has no body that could tell why, nor whether it is the bucket that is missing.
             if self._missing(name):
@@ -146,7 +143,6 @@ class Requests:
             if isinstance(fault, MissingError):
                 raise BusyError(f"{shown(name)} appeared while it was asked for") from fault
             raise
-        return _found(name, answer)
 
     def _missing(self, name: str) -> bool:
         """Ask with a GET, whose answer tells why."""

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from lumen_action.archive.fingerprints import parts_of
 from lumen_action.archive.stores import Content, StoreError, Tick
@@ -18,7 +18,6 @@ from lumen_action.s3client import ExistsError, MissingError, S3Error
 
 MOST_PARTS = 10_000
 ABORTING = "s3:AbortMultipartUpload"
-_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,7 @@ class Sending:
         begin = partial(
             self._part_of,
             self.requests.bucket.client.create_multipart_upload,
+            "UploadId",
             **self.requests.place(self.name),
             Metadata={**self.metadata, PART_BYTES: str(size)},
             **algorithm,
@@ -136,17 +136,18 @@ class Sending:
         body = Outgoing(self.content, self.tick, start=start, size=length, sha256=digest.hex())
         with body:
             answer = self._part_of(
-                self.requests.bucket.client.upload_part, **place, Body=body, ContentLength=length, **checked
+                self.requests.bucket.client.upload_part, "ETag", **place, Body=body, ContentLength=length, **checked
             )
             self._agrees(answer, digest)
         told = {"ETag": answer["ETag"]}
         return {**told, "ChecksumSHA256": checked["ChecksumSHA256"]} if self.checksums else told
 
-    def _part_of(self, request: Callable[..., _Answer], **details: object) -> _Answer:
-        """Do one request of an upload in parts."""
+    def _part_of(self, request: Callable[..., Mapping[str, str]], needed: str, **details: object) -> Mapping[str, str]:
+        """Do one request of an upload in parts, and return an answer that has what is needed of it."""
         try:
             with self._asking():
-                return request(**details)
+                answer = request(**details)
+                return {**answer, needed: answer[needed]}
         except MissingError as fault:
             raise StoreError(
                 f"{self.requests.url}: the unfinished upload of {self.name} is gone (a rule of the bucket may remove "

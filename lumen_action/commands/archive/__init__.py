@@ -9,7 +9,7 @@ from lumen_action.commands.parsers import Subcommands, parser_of, run_subcommand
 
 SUBCOMMANDS: Subcommands = {
     "keygen": ("keygen", "make a key that archives are sealed with, or a pair whose public half can only write"),
-    "freeze": ("freezing", "make one sealed, signed archive of a day's files"),
+    "freeze": ("freezing", "make one sealed archive of a day's files"),
     "upload": ("uploading", "bring a frozen archive to every store, once"),
     "verify": ("verifying", "say whether every store still has what was frozen"),
     "restore": ("restoring", "get files back, from any store that still has them"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ FOLDER = "lumen-archives"
 """Where archives are frozen into, unless told otherwise."""
 DAY = "LUMEN_ARCHIVE_DAY"
 """What freezing tells the later steps of a job, so that none of them asks the clock after midnight."""
+_FILE = re.compile(r"^file:(?://(?:localhost)?(?=/))?")
 _NAMES = ("ledger", "pipeline", "region", "config")
 
 
@@ -87,21 +89,42 @@ def stores_asked(arguments: argparse.Namespace, session: Session) -> list[Store]
         s3_checksum=told.get("s3-checksum", "auto"),
     )
     problems: list[str] = []
-    stores: list[Store] = []
+    stores: dict[str, Store] = {}
     for url in dict.fromkeys(named):
         try:
-            stores.append(open_store(url, options))
+            store = open_store(url, options)
         except ConfigError as fault:
             problems += fault.problems
-    for store in stores:
-        world.closing.callback(store.close)
+        else:
+            world.closing.callback(store.close)
+            # What is named twice, also in two spellings, is one store.
+            stores.setdefault(store.url, store)
     if problems:
         raise ConfigError(problems)
-    return stores
+    return list(stores.values())
+
+
+def store_folders(session: Session) -> list[Path]:
+    """Return the folders of this machine that are stores: what is frozen must not take them in and grow each day."""
+    env = session.world.env
+    said = _words(env.get("LUMEN_INPUT_STORE") or env.get("LUMEN_STORE", ""))
+    urls = said or session.settings.archive.get("stores", ())
+    return [session.world.folder / _FILE.sub("", url, count=1) for url in urls if url.startswith("file:")]
 
 
 def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
+
+
+def said_by(url: str, text: object) -> str:
+    """Return what is said of a store without its URL, which stands beside it."""
+    return str(text).removeprefix(f"{url}: ")
+
+
+def annotate(session: Session, level: str, line: str) -> None:
+    """Put a line of the answer on the page of the run; on a terminal it would only stand there twice."""
+    if session.host.identity().in_job:
+        session.host.notice(level, "lumen archive", line)
 
 
 def pipeline_of(session: Session) -> str:

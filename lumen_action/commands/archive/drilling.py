@@ -10,7 +10,7 @@ from lumen_action.archive import ArchiveId, is_day
 from lumen_action.archive.drilling import restoring, sample, store_in_turn
 from lumen_action.archive.facts import RESTORE, Event
 from lumen_action.archive.holdings import order
-from lumen_action.archive.progress import Progress
+from lumen_action.archive.progress import Progress, size
 from lumen_action.archive.stores import Store, Tick
 from lumen_action.archive.verdicts import Finding, Level, doubted
 from lumen_action.archive.verifying import Expected, Means, verify
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     asked = asked_of(arguments, session, problems)
     warnings: list[str] = []
     gathered = gather(asked, day, folder_of(arguments, session), warnings)
-    store, id_ = _drawn(asked, gathered, word(arguments, world, "at", "VERSION"))
+    store, id_ = _drawn(asked, gathered, day, word(arguments, world, "at", "VERSION"))
     counting = _Counting(Progress(f"{id_} from {store.url}", 0, telling(world), asked.timing.clock))
     began = asked.timing.clock()
     finding = doubted(_drilled(asked, gathered.expected(id_), store, counting), gathered.silent.get(store.url))
@@ -61,12 +61,12 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         Level.CONTENT,
         [finding],
         {"store": store.url, "duration_seconds": round(seconds, 3), "size_bytes": counting.bytes},
-        [f"It took {seconds:.1f} s for {counting.bytes} bytes. Again: `{again}`"],
+        [f"It took {seconds:.1f} s for {size(counting.bytes)}. Again: `{again}`"],
     )
     return conclude(judgement, session, warnings, as_json=arguments.json)
 
 
-def _drawn(asked: Asked, gathered: Gathered, version: str) -> tuple[Store, ArchiveId]:
+def _drawn(asked: Asked, gathered: Gathered, day: str, version: str) -> tuple[Store, ArchiveId]:
     """Return the store whose turn it is, and one of the archives that it has or should have."""
     run = Speaker(asked.session).like().key.run
     stores = {store.url: store for store in asked.stores}
@@ -74,8 +74,9 @@ def _drawn(asked: Asked, gathered: Gathered, version: str) -> tuple[Store, Archi
     if not candidates:
         if gathered.silent:
             raise next(iter(gathered.silent.values()))
+        what = " ".join(each for each in (asked.pipeline, day, asked.region, version) if each)
         raise ConfigError(
-            f"store: there is no archive of {asked.pipeline} to restore in {', '.join(stores)}; freeze and upload one"
+            f"store: there is no archive of {what} to restore in {', '.join(stores)}; freeze and upload one"
         )
     url = store_in_turn(list(candidates), gathered.known, run)
     return stores[url], sample(candidates[url], lambda id_: id_.name, run)

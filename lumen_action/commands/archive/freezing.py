@@ -24,6 +24,7 @@ from lumen_action.commands.archive.common import (
     folder_of,
     pipeline_of,
     session_of,
+    store_folders,
     subcommand_parser,
 )
 from lumen_action.commands.archive.listed import listed
@@ -126,9 +127,12 @@ def _wanted(arguments: argparse.Namespace, world: World) -> _Wanted:
         _noted(problems, keys.sealing)
     id_ = _noted(problems, lambda: ArchiveId.of(pipeline_of(session), day, region, version))
     paths, exclude = listed(arguments, world, "paths"), listed(arguments, world, "exclude")
+    if not all(paths):
+        problems.append("paths: one is empty, as a variable that is not set; name each, and all that is here as `.`")
     if not paths:
         problems.append("paths: nothing is named; write `lumen archive freeze reports --day 2026-03-04`")
-    found = _noted(problems, lambda: found_files(paths, world.folder, exclude, folder_of(arguments, session)))
+    spare = (folder_of(arguments, session), *store_folders(session))
+    found = _noted(problems, lambda: found_files(paths, world.folder, exclude, *spare))
     if problems or not id_ or not found:
         raise ConfigError(problems)
     return _Wanted(session, id_, found, keys)
@@ -187,7 +191,7 @@ def _answer(
         world.answer_json(_plain(frozen, wanted.found, warnings, existed=existed))
     else:
         world.answer(f"{line}\n{frozen.sealed}")
-    summary = f"### Archive frozen\n\n- {plain(line)}\n\n"
+    summary = f"### ✅ Archive frozen\n\n- {plain(line)}\n\n"
     if len(summary.encode()) <= host.summary_room():
         host.write_summary(summary)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 from lumen_action.archive.facts import Event, check_fact, event_fact
 from lumen_action.archive.verdicts import Finding, Level, Verdict, exit_code, reached, worst
-from lumen_action.commands.archive.common import Speaker
+from lumen_action.commands.archive.common import Speaker, annotate, said_by
 from lumen_action.commands.asked import telling
 from lumen_action.commands.session import Session
 from lumen_action.errors import LumenError
@@ -38,6 +39,17 @@ _LEVELS: Mapping[Level, str] = {
     Level.BYTES: "2 bytes",
     Level.CONTENT: "3 content",
 }
+_NEXT: Mapping[Verdict, str] = {
+    Verdict.MISMATCH: (
+        "Something stored is not what was frozen. Remove and overwrite nothing, keep a copy of it, and get the files "
+        "from a copy that proves right: `lumen archive restore {day} --to restored`"
+    ),
+    Verdict.MISSING: (
+        "Something is not there. Bring it again from where it was frozen: `lumen archive upload {day}`; or get the "
+        "files from a store that has it: `lumen archive restore {day} --to restored`"
+    ),
+}
+"""What to do at once; what is unverifiable says so in its reason."""
 _MOST_WHY = 500
 
 
@@ -65,10 +77,23 @@ class Judgement:
     def headline(self) -> str:
         """Say it in a line."""
         archives, stores = ({getattr(each, name) for each in self.findings} for name in ("id", "store"))
-        return (
-            f"{self.title}: {self.verdict.value} at level {_LEVELS[reached(self.findings)]} "
-            f"({counted(len(archives), 'archive')} in {counted(len(stores), 'store')})"
-        )
+        size = f"{counted(len(archives), 'archive')} in {counted(len(stores), 'store')}"
+        if self.verdict is Verdict.OK:
+            return f"{self.title}: ok at level {_LEVELS[reached(self.findings)]} ({size})"
+        count = Counter(each.verdict for each in self.findings)
+        counts = ", ".join(f"{count[verdict]} {verdict.value}" for verdict in Verdict if count[verdict])
+        return f"{self.title}: {self.verdict.value} ({f'{counts}; ' if len(count) > 1 else ''}{size})"
+
+    @property
+    def worst_first(self) -> Sequence[Finding]:
+        """Return what was found, what has to be looked at first."""
+        return sorted(self.findings, key=lambda each: list(Verdict).index(each.verdict))
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Return what to do, and what a person should know besides."""
+        found = {each.verdict: each.id.day for each in self.findings}
+        return [*(text.format(day=found[verdict]) for verdict, text in _NEXT.items() if verdict in found), *self.lines]
 
 
 def conclude(judgement: Judgement, session: Session, warnings: list[str], *, as_json: bool) -> int:
@@ -79,7 +104,7 @@ def conclude(judgement: Judgement, session: Session, warnings: list[str], *, as_
     for each in judgement.findings:
         if each.verdict is not Verdict.OK:
             level = "warning" if each.verdict is Verdict.UNVERIFIABLE else "error"
-            host.notice(level, f"lumen archive: {each.verdict.value}", visible(_line(each)))
+            annotate(session, level, visible(_line(each)))
     for warning in warnings:
         host.notice("warning", "lumen", warning)
     host.write_summary(_summary(judgement, host.summary_room()))
@@ -141,12 +166,12 @@ def _publish(judgement: Judgement, session: Session, warnings: list[str]) -> Non
 
 def _lines(judgement: Judgement) -> Iterator[str]:
     yield judgement.headline
-    yield from (_line(each) for each in judgement.findings)
-    yield from judgement.lines
+    yield from (_line(each) for each in judgement.worst_first)
+    yield from judgement.remarks
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.verdict.value}: {finding.id} in {finding.store}: {finding.why}"
+    return f"{finding.verdict.value}: {finding.id} in {finding.store}: {said_by(finding.store, finding.why)}"
 
 
 def _summary(judgement: Judgement, room: int) -> str:
@@ -157,17 +182,17 @@ def _summary(judgement: Judgement, room: int) -> str:
                 cell(each.store),
                 f"{_SIGNS[each.verdict]} {each.verdict.value}",
                 _LEVELS[each.reached],
-                cell(each.why),
+                cell(said_by(each.store, each.why)),
             ),
             each.verdict is not Verdict.OK,
         )
-        for each in judgement.findings
+        for each in judgement.worst_first
     ]
     table = Table(("Archive", "Store", "Verdict", "Level shown", "Why"), tuple(rows), "finding")
     blocks = [
-        Block(f"### {_SIGNS[judgement.verdict]} {prose(judgement.headline)}"),
+        Block(f"### {_SIGNS[judgement.verdict]} Archives: {prose(judgement.headline)}"),
+        Block("\n".join(f"- {prose(line)}" for line in judgement.remarks)),
         Block(table.full(), (Cut(1, table.within),)),
-        Block("\n".join(f"- {prose(line)}" for line in judgement.lines)),
     ]
     return fit(blocks, room)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,9 @@ from lumen_action.archive.facts import Uploaded, Verified
 from lumen_action.archive.holdings import Held, label_bytes, label_of
 from lumen_action.archive.keys import Keys
 from lumen_action.archive.progress import size
-from lumen_action.archive.stores import RefusedError, StoreError
+from lumen_action.archive.verdicts import Verdict
 from lumen_action.commands import World
-from lumen_action.commands.archive.common import add_folder, folder_of, session_of, subcommand_parser
+from lumen_action.commands.archive.common import add_folder, folder_of, said_by, session_of, subcommand_parser
 from lumen_action.commands.archive.gathering import Asked, Gathered, asked_of, gather
 from lumen_action.commands.asked import telling, word
 from lumen_action.errors import LumenError, shown
@@ -43,6 +44,14 @@ class Place:
         if self.asked:
             return "pruned" if self.pruned_ms is not None else "missing" if self.uploaded else "never uploaded"
         return "uploaded" if self.uploaded else "pruned"
+
+    @property
+    def poorness(self) -> str:
+        """Say why a person should look at it; empty when nothing is known against it."""
+        verdict = self.verified.verdict if self.verified else ""
+        if self.state in ("incomplete", "missing", "never uploaded"):
+            return self.state
+        return verdict if self.state != "pruned" and verdict != Verdict.OK.value else ""
 
     @property
     def locked_until_ms(self) -> int | None:
@@ -86,7 +95,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     asked = asked_of(arguments, session, problems, stores_needed=False)
     warnings: list[str] = []
     gathered = gather(asked, day, folder_of(arguments, session), warnings)
-    warnings += [f"{url} was not listed: {fault}" for url, fault in gathered.silent.items()]
+    warnings += [f"{url} was not listed: {said_by(url, fault)}" for url, fault in gathered.silent.items()]
     listed = [_listed(asked, gathered, id_, warnings) for id_ in gathered.ids]
     if arguments.json:
         foreign = {url: list(each.foreign) for url, each in gathered.held.items()}
@@ -96,7 +105,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     for warning in warnings:
         telling(world)(f"warning: {visible(warning)}")
     codes = {fault.exit_code for fault in gathered.silent.values()}
-    return next((code for code in (RefusedError.exit_code, StoreError.exit_code) if code in codes), 0)
+    # What somebody has to act on comes before what may pass by itself.
+    return min(codes, default=0)
 
 
 def _listed(asked: Asked, gathered: Gathered, id_: ArchiveId, warnings: list[str]) -> Listed:
@@ -141,7 +151,9 @@ def _key(keys: Keys, label: Label | None) -> str:
 
 
 def _lines(asked: Asked, gathered: Gathered, listed: Sequence[Listed]) -> Iterator[str]:
-    yield f"{counted(len(listed), 'archive')} of {asked.pipeline}"
+    poor = Counter(poorness for each in listed for place in each.places if (poorness := place.poorness))
+    worth = f"; to look at: {', '.join(f'{number} {what}' for what, number in poor.most_common())}" if poor else ""
+    yield f"{counted(len(listed), 'archive')} of {asked.pipeline}{worth}"
     for each in listed:
         label = each.label
         told = (
@@ -149,7 +161,10 @@ def _lines(asked: Asked, gathered: Gathered, listed: Sequence[Listed]) -> Iterat
         )
         key = f", key {label.key_id} {_KEYS[each.key]}" if label else ""
         yield f"{each.id}{told}{key}{', in the folder' if each.in_folder else ''}"
-        yield from (f"- {_place(place)}" for place in each.places)
+        alike: dict[tuple[str, str, str], list[str]] = {}
+        for place in each.places:
+            alike.setdefault(("!" if place.poorness else "-", place.state, _more(place)), []).append(place.url)
+        yield from (f"{mark} {state} in {', '.join(urls)}{more}" for (mark, state, more), urls in alike.items())
     for url, held in gathered.held.items():
         yield from (f"{url}: {name} is none of ours" for name in held.foreign)
 
@@ -157,8 +172,8 @@ def _lines(asked: Asked, gathered: Gathered, listed: Sequence[Listed]) -> Iterat
 _KEYS: Mapping[str, str] = {"yes": "at hand", "no": "not at hand", "identity": "perhaps by an identity", "": "unknown"}
 
 
-def _place(place: Place) -> str:
-    told = [f"{place.state} in {place.url}"]
+def _more(place: Place) -> str:
+    told = [""]
     if place.held and not place.held.whole:
         told.append(place.held.lacks)
     if place.locked_until_ms is not None:
@@ -167,8 +182,8 @@ def _place(place: Place) -> str:
         told.append(f"removed {stamp(place.pruned_ms)}")
     if place.verified:
         found = place.verified
-        level = f" at level {found.level}" if found.level >= 0 else ""
-        told.append(f"verified {stamp(found.at_ms)}: {found.verdict}{level}")
+        level = f" at level {found.level}" if found.verdict == Verdict.OK.value else ""
+        told.append(f"last verdict {stamp(found.at_ms)}: {found.verdict}{level}")
     return ", ".join(told)
 
 

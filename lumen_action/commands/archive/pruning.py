@@ -12,13 +12,21 @@ from lumen_action.archive.facts import Event, event_fact
 from lumen_action.archive.holdings import held_in
 from lumen_action.archive.removing import Removal, remove, with_lock
 from lumen_action.archive.retention import Planned, Rule, planned
-from lumen_action.archive.stores import LockedError, RefusedError, Store, StoreError
+from lumen_action.archive.stores import LockedError, Store
 from lumen_action.commands import World
-from lumen_action.commands.archive.common import Speaker, pipeline_of, session_of, stores_asked, subcommand_parser
+from lumen_action.commands.archive.common import (
+    Speaker,
+    annotate,
+    pipeline_of,
+    said_by,
+    session_of,
+    stores_asked,
+    subcommand_parser,
+)
 from lumen_action.commands.asked import telling, word
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError, LumenError
-from lumen_action.model.instants import stamp
+from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.slo.phrases import counted
 from lumen_action.summary.markdown import plain, visible
 
@@ -69,7 +77,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     _answer(arguments, session, pruned, warnings)
     faults = [each.fault for each in pruned] + [gone.fault for each in pruned for gone in each.removals]
     codes = {fault.exit_code for fault in faults if fault and not isinstance(fault, LockedError)}
-    return next((code for code in (RefusedError.exit_code, StoreError.exit_code) if code in codes), 0)
+    # What somebody has to act on comes before what may pass by itself.
+    return min(codes, default=0)
 
 
 def _rule(arguments: argparse.Namespace, session: Session, problems: list[str]) -> Rule:
@@ -129,23 +138,31 @@ def _told(removal: Removal) -> str:
     return f"would go: {each.id}{part}"
 
 
+def _headline(pipeline: str, pruned: Sequence[Pruned], *, yes: bool) -> str:
+    going = [(store.url, each) for store in pruned for each in store.removals if each.planned.goes]
+    if not going:
+        nothing = "nothing is removed" if yes else "nothing would go"
+        there = any(store.removals for store in pruned)
+        return f"{nothing}: {'every archive is kept' if there else f'no archive of {pipeline} was found'}"
+    archives = counted(len({each.planned.id for _, each in going}), "archive")
+    stores = counted(len({url for url, _ in going}), "store")
+    if yes:
+        gone = sum(each.removed for _, each in going)
+        return f"{gone} of {len(going)} removed ({archives} in {stores})"
+    return f"{archives} would go from {stores}; write `--yes` to remove {'it' if len(going) == 1 else 'them'}"
+
+
 def _answer(arguments: argparse.Namespace, session: Session, pruned: Sequence[Pruned], warnings: Sequence[str]) -> None:
     host, world = session.host, session.world
-    going = sum(each.planned.goes for store in pruned for each in store.removals)
-    gone = sum(each.removed for store in pruned for each in store.removals)
-    headline = (
-        f"{gone} of {counted(going, 'archive')} removed"
-        if arguments.yes
-        else f"{counted(going, 'archive')} would go; write `--yes` to remove them"
-    )
+    headline = _headline(pipeline_of(session), pruned, yes=arguments.yes)
     lines = [headline]
     for store in pruned:
-        lines += [f"{store.url}: {store.fault}"] if store.fault else []
+        lines += [f"{store.url}: {said_by(store.url, store.fault)}"] if store.fault else []
         lines += [f"{store.url}: {_told(each)}" for each in store.removals]
         lines += [f"{store.url}: left {name}: it is none of ours" for name in store.foreign]
         for fault in (store.fault, *(each.fault for each in store.removals)):
             if fault and not isinstance(fault, LockedError):
-                host.notice("warning", "lumen archive prune", visible(str(fault)))
+                annotate(session, "warning", visible(str(fault)))
     for warning in warnings:
         host.notice("warning", "lumen", warning)
     if arguments.json:
@@ -169,7 +186,7 @@ def _plain(pruned: Pruned) -> Mapping[str, Any]:
                 "version": each.planned.id.version,
                 "whole": each.planned.held.whole,
                 "kept_as": list(each.planned.kept_as),
-                "locked_until_timestamp_ms": each.planned.locked_until_ms,
+                "locked_until": stamp_of(each.planned.locked_until_ms),
                 "goes": each.planned.goes,
                 "removed": each.removed,
                 "fault": str(each.fault) if each.fault else None,

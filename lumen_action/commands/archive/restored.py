@@ -71,7 +71,7 @@ def answer(
         )
     else:
         files = [
-            f"  {each.path_of(entry)}  {entry.size} B  {entry.mode:03o}"
+            f"  {visible(each.path_of(entry))}  {entry.size} B  {entry.mode:03o}"
             for each in restored
             for entry in each.entries
             if dry_run
@@ -82,7 +82,7 @@ def answer(
         return
     count = sum(len(each.entries) for each in restored)
     host.set_outputs({"folder": str(target), "files": str(count)})
-    summary = "### Archives restored\n\n" + "".join(f"- {plain(line)}\n" for line in lines) + "\n"
+    summary = "### ✅ Archives restored\n\n" + "".join(f"- {plain(line)}\n" for line in lines) + "\n"
     if len(summary.encode()) <= host.summary_room():
         host.write_summary(summary)
 
@@ -100,7 +100,7 @@ def _rollback(restored: Sequence[Restored], target: Path | None) -> list[str]:
     """Return what a person does to go back to what was frozen."""
     days = sorted({each.fetched.id.day for each in restored})
     runs = sorted({each.fetched.contents.origin.run_id or each.fetched.contents.origin.run for each in restored} - {""})
-    made_by = f" (made by {', '.join(runs)})" if runs else ""
+    made_by = f" (made by {visible(', '.join(runs))})" if runs else ""
     return [
         "",
         "To roll back to this:",

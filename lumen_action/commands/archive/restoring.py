@@ -32,7 +32,7 @@ from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.archive.restored import Restored, answer, told
 from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.session import Session
-from lumen_action.errors import ConfigError, LumenError
+from lumen_action.errors import ConfigError, IntegrityError, LumenError
 from lumen_action.http import Timing
 from lumen_action.model import Outcome
 from lumen_action.summary.markdown import visible
@@ -175,7 +175,9 @@ def _wanted(arguments: argparse.Namespace, world: World) -> _Wanted:
     keys = read_keys(world.env, session.settings.archive.get("recipients", ()), problems)
     copies: Mapping[ArchiveId, Sequence[Copy]] = {}
     try:
-        copies = _in_file(world.folder / file, day) if file else _in_stores(arguments, session, day, problems)
+        copies = (
+            _in_file(arguments, world.folder / file, day) if file else _in_stores(arguments, session, day, problems)
+        )
     except ConfigError as fault:
         problems += fault.problems
     if problems:
@@ -184,13 +186,28 @@ def _wanted(arguments: argparse.Namespace, world: World) -> _Wanted:
     return _Wanted(session, copies, keys, target, Patterns(listed(arguments, world, "only")), overwrite, dry_run)
 
 
-def _in_file(file: Path, day: str) -> Mapping[ArchiveId, Sequence[Copy]]:
+def _in_file(arguments: argparse.Namespace, file: Path, day: str) -> Mapping[ArchiveId, Sequence[Copy]]:
+    """Look whose archive a file is; a ConfigError when it is not the one that was asked for."""
     copy = copy_in(file)
-    id_ = read_header(copy.pieces()).header.id
-    if day and day != id_.day:
-        raise ConfigError(
-            f"day: {file} is the archive of {id_}, not of {day}; leave the day away, or name another file"
-        )
+    try:
+        id_ = read_header(copy.pieces()).header.id
+    except IntegrityError as fault:
+        raise IntegrityError(f"{file}: {fault}") from None
+    asked = (
+        ("day", day, id_.day),
+        ("at", arguments.at, id_.version),
+        ("region", arguments.region, id_.region),
+        ("pipeline", arguments.pipeline, id_.pipeline),
+    )
+    problems = [
+        f"{name}: {file} is the archive of {id_}, not of {word}; leave the {name} away, or name another file"
+        for name, word, found in asked
+        if word and word != found
+    ]
+    if arguments.store:
+        problems.append("store: is for what is not in `--file`; name the one or the other")
+    if problems:
+        raise ConfigError(problems)
     return {id_: [copy]}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lumen_action.archive import ArchiveId, Label
 from lumen_action.archive.facts import Event, Known, event_fact, upload_told
-from lumen_action.archive.keys import Keys, read_keys
+from lumen_action.archive.keys import Keys
 from lumen_action.archive.local import Frozen, frozen_as, ids_in
 from lumen_action.archive.progress import Progress
 from lumen_action.archive.stores import Store, Tick
@@ -20,18 +20,21 @@ from lumen_action.commands.archive.common import (
     Speaker,
     add_day,
     add_folder,
+    annotate,
     asked_day,
     folder_of,
     pipeline_of,
+    said_by,
     session_of,
-    stores_asked,
     subcommand_parser,
 )
+from lumen_action.commands.archive.gathering import asked_of
 from lumen_action.commands.asked import telling, word
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError
 from lumen_action.http import Timing
 from lumen_action.model import Fact, Outcome
+from lumen_action.slo.phrases import counted
 from lumen_action.summary.markdown import plain
 
 
@@ -56,17 +59,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     session = session_of(arguments, world)
     problems: list[str] = []
     day = asked_day(arguments, world, problems)
-    stores: list[Store] = []
-    try:
-        stores = stores_asked(arguments, session)
-    except ConfigError as fault:
-        problems += fault.problems
-    keys = read_keys(world.env, session.settings.archive.get("recipients", ()), problems)
-    if problems:
-        raise ConfigError(problems)
+    asked = asked_of(arguments, session, problems)
     found = _frozen(folder_of(arguments, session), day, word(arguments, world, "version"), session)
     warnings: list[str] = []
-    uploads = [each for frozen in found for each in _brought(session, frozen, stores, keys, warnings)]
+    uploads = [each for frozen in found for each in _brought(session, frozen, asked.stores, asked.keys, warnings)]
     _answer(arguments, session, uploads, warnings)
     return worst_code(uploads)
 
@@ -98,7 +94,9 @@ def _brought(
     timing = Timing(now=lambda: world.clock_ms() / 1000, chance=world.random)
 
     def proves(label: Label) -> bool:
-        return keys.proves(label) is True or _remembered(known, label)
+        proved = keys.proves(label)
+        # The ledger speaks where no key does; a proof that is wrong stays wrong.
+        return _remembered(known, label) if proved is None else proved
 
     def tick(store: Store) -> Tick:
         return Progress(f"{id_} to {store.url}", frozen.label.size, telling(world), timing.clock)
@@ -111,10 +109,7 @@ def _brought(
 
 def _remembered(known: Known | None, label: Label) -> bool:
     """Tell whether the ledger has seen an archive with this hash under this name."""
-    if not known:
-        return False
-    seen = {each.sha256 for each in known.uploads.values()} | ({known.frozen.sha256} if known.frozen else set())
-    return label.sha256 in seen
+    return known is not None and label.sha256 in {*known.sealings, *(each.sha256 for each in known.uploads.values())}
 
 
 def _fact(like: Fact, id_: ArchiveId, done: Upload) -> Fact:
@@ -130,15 +125,17 @@ def _answer(
     host, world = session.host, session.world
     for warning in warnings:
         host.notice("warning", "lumen", warning)
-    lines = [f"{each.label.id} to {each.store}: {each.told}" for each in uploads]
+    lines = [f"{each.label.id} to {each.store}: {said_by(each.store, each.told)}" for each in uploads]
     for each, line in zip(uploads, lines, strict=True):
         if each.fault:
-            host.notice("error", "lumen", line)
+            annotate(session, "error", line)
     if arguments.json:
         world.answer_json({"uploads": [_plain(each) for each in uploads]})
     else:
         world.answer("\n".join(lines))
-    summary = "### Archives uploaded\n\n" + "".join(f"- {plain(line)}\n" for line in lines) + "\n"
+    failed = sum(each.fault is not None for each in uploads)
+    heading = f"❌ {failed} of {counted(len(uploads), 'upload')} failed" if failed else "✅ Archives uploaded"
+    summary = f"### {heading}\n\n" + "".join(f"- {plain(line)}\n" for line in lines) + "\n"
     if len(summary.encode()) <= host.summary_room():
         host.write_summary(summary)
 

@@ -26,9 +26,11 @@ def subcommand_parser(name: str, description: str, example: str, *names: str) ->
     return made
 
 
-def sender_of(session: Session, tell: Callable[[str], None], names: str = "") -> Sender:
+def sender_of(
+    session: Session, tell: Callable[[str], None], names: str = "", *, to: str = "", alarms: bool = True
+) -> Sender:
     """Return what tells the channels of these names, or all that are set up; a ConfigError lists every mistake."""
-    channels = channels_of(session, names, tell)
+    channels = channels_of(session, names, tell, to=to, alarms=alarms)
     rules = rules_of(session.settings.notify, session.settings.calendar.zone)
     receipts = Receipts(remembering_ledger(session, tell), session.world.clock_ms, tell, rules)
     return Sender(channels, receipts, message_secrets(session))

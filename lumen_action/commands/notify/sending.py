@@ -59,7 +59,8 @@ def _messages(session: Session, sender: Sender, wish: Wish) -> Sequence[Message]
     writer = Writer(session, wish)
     if not wish.resolve:
         return [writer.alert()]
-    return writer.recoveries(sender.open_threads(writer.pipeline))
+    run = "" if wish.key else subject_of(session, writer.pipeline, "").run
+    return writer.recoveries(sender.open_threads(writer.pipeline, run))
 
 
 def _told(session: Session, sender: Sender, message: Message, wish: Wish) -> _Told:

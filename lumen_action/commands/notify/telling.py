@@ -31,7 +31,8 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
 def show(session: Session, heading: str, told: Sequence[tuple[str, bool]]) -> None:
     """Put lines where people look: into the job summary, those that are not well also on the page of the run."""
     for line, well in told:
-        if not well:
+        # On a terminal the answer has said it already.
+        if not well and session.host.identity().in_job:
             session.host.notice("warning", "lumen", line)
     summary = f"### {plain(heading)}\n\n" + "".join(f"- {plain(line)}\n" for line, _ in told) + "\n"
     if len(summary.encode()) <= session.host.summary_room():

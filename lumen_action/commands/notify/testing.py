@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,7 +62,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
             else:
                 wrong += fault.problems
     sample = redacted(_sample(session), message_secrets(session))
-    tried = [_try(session, channel, sample) for channel in opened]
+    with ThreadPoolExecutor(max(1, len(opened))) as pool:
+        tried = list(pool.map(lambda channel: _try(session, channel, sample), opened))
     _answer(arguments, session, tried, wrong, missing)
     if wrong or not tried:
         return ConfigError.exit_code

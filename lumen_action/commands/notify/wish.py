@@ -67,10 +67,10 @@ def read_wish(arguments: argparse.Namespace, world: World, problems: list[str]) 
     if severity and severity not in _SEVERITIES:
         problems.append(f"severity: {shown(severity)} is none of {', '.join(_SEVERITIES)}; write `severity: error`")
     return Wish(
-        title=word(arguments, world, "title"),
+        title=_text_of(word(arguments, world, "title")),
         text=_text(word(arguments, world, "text"), world, problems),
         severity=Severity(severity) if severity in _SEVERITIES else None,
-        key=word(arguments, world, "key"),
+        key=_text_of(word(arguments, world, "key")),
         links=tuple(_link(each, problems) for each in _several(arguments, world, "link")),
         details=dict(_detail(each, problems) for each in _several(arguments, world, "detail")),
         resolve=flag(arguments, world, "resolve", problems),
@@ -83,7 +83,13 @@ def read_wish(arguments: argparse.Namespace, world: World, problems: list[str]) 
 def _several(arguments: argparse.Namespace, world: World, name: str) -> list[str]:
     given = getattr(arguments, name)
     # In the environment and as an input one a line.
-    return given or [each.strip() for each in word(arguments, world, name).splitlines() if each.strip()]
+    told = given or [each.strip() for each in word(arguments, world, name).splitlines() if each.strip()]
+    return [_text_of(each) for each in told]
+
+
+def _text_of(said: str) -> str:
+    """Return what was said as text that can be stored and sent; bytes that are none become question marks."""
+    return said.encode(errors="replace").decode()
 
 
 def _text(place: str, world: World, problems: list[str]) -> str:

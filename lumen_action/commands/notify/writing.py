@@ -50,7 +50,7 @@ class Writer:
         sentence = told.sentence if failed else wish.text.partition("\n")[0] or told.sentence
         rows = (*told.rows, *(Row(name, value) for name, value in wish.details.items()))
         links = (*wish.links, *told.links, *self._links(failed))
-        thread = digest(_KIND, self._identity.repo, self.pipeline, wish.key) if wish.key else told.thread
+        thread = self._thread(wish.key) if wish.key else told.thread
         severity = wish.severity or Severity.ERROR
         return replace(
             told,
@@ -67,26 +67,24 @@ class Writer:
         )
 
     def recoveries(self, open_threads: Sequence[OpenThread]) -> list[Message]:
-        """Return that it is over: what the key names, else all that is open here and was not opened by this run."""
+        """Return that it is over: what the key names, else all of these that are about this region and stage."""
         wish, settings = self.wish, self.session.settings
         if wish.key:
-            thread = digest(_KIND, self._identity.repo, self.pipeline, wish.key)
+            thread = self._thread(wish.key)
             known = next((each for each in open_threads if each.thread == thread), None)
             subject = wish.title or (known.subject if known else f"{self.pipeline}: {wish.key}")
-            return [self._recovery(OpenThread(thread, subject, self.region, settings.stage, ""))]
+            return [self._recovery(OpenThread(thread, subject, self.region, settings.stage))]
         return [
             self._recovery(replace(each, subject=wish.title or each.subject))
             for each in open_threads
-            if each.region in ("", self.region)
-            and (not settings.stage or each.stage == settings.stage)
-            and (not each.run or each.run != self.run)
+            if each.region in ("", self.region) and (not settings.stage or each.stage == settings.stage)
         ]
 
     def _of_words(self) -> Message:
         """Return what there is to say where no stage is known to have failed."""
         title, identity = self.wish.title, self._identity
         if title:
-            thread = digest(_KIND, identity.repo, self.pipeline, normalised(title))
+            thread = self._thread(normalised(title))
             return Message(title, title, (), "", "", thread, 0, kind=_KIND)
         if not identity.in_job or self.session.settings.job_status is Outcome.SUCCESS:
             raise ConfigError(
@@ -99,10 +97,9 @@ class Writer:
             f"{self.pipeline}: {where}", f"{where}; no stage of it was recorded.", (), "", "", thread, 0, kind=_KIND
         )
 
-    @property
-    def run(self) -> str:
-        """Return the run that speaks, with its attempt."""
-        return f"{self._identity.run}/{self._identity.attempt}" if self._identity.in_job else ""
+    def _thread(self, name: str) -> str:
+        """Return the thread of a name: in each region another one, since one may be over while the other goes on."""
+        return digest(_KIND, self._identity.repo, self.pipeline, self.region, name)
 
     def _recovery(self, thread: OpenThread) -> Message:
         sentence = self.wish.text.partition("\n")[0] or "It is over."

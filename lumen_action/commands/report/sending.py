@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 from lumen_action.addresses import address_fault
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
-from lumen_action.commands.channels import channels_of
-from lumen_action.commands.lasting import remembering_ledger
+from lumen_action.commands.notify.common import sender_of
 from lumen_action.commands.notify.telling import receipt_json, receipt_line
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.report import FOLDER
@@ -20,10 +19,12 @@ from lumen_action.commands.report.built import Built, find_reports
 from lumen_action.commands.report.telling import message_of
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, RemoteError, shown
-from lumen_action.ops.notify import Channel, Receipt
+from lumen_action.ops.notify import Receipt
 from lumen_action.ops.notify.channels import REPORT_CHANNELS
 from lumen_action.ops.notify.message import Message
-from lumen_action.ops.notify.receipts import Receipts, Subject
+from lumen_action.ops.notify.receipts import Subject
+from lumen_action.ops.notify.redacting import redacted
+from lumen_action.ops.notify.sender import Sender
 from lumen_action.report.model import PeriodKind
 from lumen_action.report.words import LANGUAGES
 from lumen_action.summary.markdown import plain
@@ -91,14 +92,13 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     language = _choice("language", told, LANGUAGES, problems)
     names, to = word(arguments, world, "channel"), word(arguments, world, "to")
     place = world.folder / (word(arguments, world, "folder", "OUT") or FOLDER)
-    channels = _noting(problems, lambda: channels_of(session, names, tell, to=to, alarms=False))
+    senders = _noting(problems, lambda: [sender_of(session, tell, names, to=to, alarms=False)])
     if kind in _KINDS:
         reports = _noting(problems, lambda: find_reports(place, PeriodKind(kind), session.settings.pipeline, day))
     if problems:
         raise ConfigError(problems)
-    receipts = Receipts(remembering_ledger(session, tell), world.clock_ms, tell)
-    sender = _Sender(session, channels, receipts, language, link, tell, again=again, dry_run=dry_run)
-    sent = [sender.send(built) for built in reports]
+    sending = _Sending(session, senders[0], language, link, tell, again=again, dry_run=dry_run)
+    sent = [sending.send(built) for built in reports]
     _answer(arguments, session, sent, dry_run=dry_run)
     return 0 if all(receipt.ok for each in sent for receipt in each.receipts) else RemoteError.exit_code
 
@@ -126,12 +126,11 @@ def _is_day(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Sender:
+class _Sending:
     """Brings reports to all channels."""
 
     session: Session
-    channels: Sequence[Channel]
-    receipts: Receipts
+    sender: Sender
     language: str
     link: str
     tell: Callable[[str], None]
@@ -141,20 +140,14 @@ class _Sender:
     def send(self, built: Built) -> _Sent:
         """Send one report."""
         at_ms = self.session.world.clock_ms()
-        message = message_of(built, self.language, at_ms, link=self.link)
+        message = redacted(message_of(built, self.language, at_ms, link=self.link), self.sender.secrets)
         if not message.attachments:
             self.tell(f"warning: there is no PDF beside {built.file.name}, so none is attached")
-        if self.dry_run:
-            previews = {each.name: each.preview(message) for each in self.channels}
-            return _Sent(built, message, self._receipts(built, message, dry_run=True), previews)
-        return _Sent(built, message, self._receipts(built, message, dry_run=False), {})
-
-    def _receipts(self, built: Built, message: Message, *, dry_run: bool) -> tuple[Receipt, ...]:
-        day = self.session.settings.calendar.day_of(message.at_ms)
+        previews = {each.name: each.preview(message) for each in self.sender.channels} if self.dry_run else {}
+        day = self.session.settings.calendar.day_of(at_ms)
         subject = Subject(built.pipeline, day, f"{built.pipeline} {built.period.name}")
-        return tuple(
-            self.receipts.send(each, message, subject, again=self.again, dry_run=dry_run) for each in self.channels
-        )
+        receipts = self.sender.tell(message, subject, again=self.again, dry_run=self.dry_run)
+        return _Sent(built, message, receipts, previews)
 
 
 def _answer(arguments: argparse.Namespace, session: Session, sent: Sequence[_Sent], *, dry_run: bool) -> None:

@@ -21,8 +21,9 @@ from lumen_action.ops.notify.posting import TIMEOUT_SECONDS, Access, Fate, Poste
 
 _PATH = "/api/v2/alerts"
 _THREAD = "lumen_thread"
-# Longer than a day, so that what fails each night is one alert; without an end Alertmanager drops it after minutes.
-_LASTS_MS = 36 * 3_600_000
+# Longer than a weekend without a night, so that nothing seems over because nobody looked; without an end Alertmanager
+# drops it after minutes.
+_LASTS_MS = 96 * 3_600_000
 _AHEAD_MS = 60_000
 _LABEL, _SUMMARY, _DESCRIPTION = 200, 1000, 8000
 # The words of our rule files, by which the routes that we ship send what they fire.
@@ -82,16 +83,15 @@ class Alertmanager:
         return {"place": self.place, "body": as_json([fired(message)]).decode()}
 
     def _fire(self, message: Message) -> str:
-        self._poster.post(as_json([fired(message)]))
-        return "taken"
+        return f"taken ({self._poster.words(self._poster.post(as_json([fired(message)])))})"
 
     def _end(self, message: Message) -> str:
         """End the alerts as they are known there: with a label that differs it would be another alert."""
         found = self._firing(message)
         if not found:
             return "nothing fires there for it"
-        self._poster.post(as_json([ended(alert, message) for alert in found]))
-        return f"ends {len(found)}"
+        answer = self._poster.post(as_json([ended(alert, message) for alert in found]))
+        return f"ends {len(found)} ({self._poster.words(answer)})"
 
     def _firing(self, message: Message) -> list[Mapping[str, Any]]:
         asking = Http(patience_seconds=self._timeout_seconds, timing=self._timing)

@@ -46,8 +46,6 @@ class OpenThread:
     subject: str
     region: str
     stage: str
-    run: str = ""
-    """The run that opened it."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +92,13 @@ def _opened(opened: Iterable[Fact], over: Iterable[Fact]) -> Iterator[tuple[str,
         ended[place] = max(fact.key.attempt, ended.get(place, 0))
     for fact in sorted(opened, key=lambda fact: fact.order):
         if fact.key.attempt > ended.get((fact.key.repo, fact.key.job), 0):
-            said = (fact.told.get(name, "") for name in ("about", "region", "stage", "run"))
+            said = (fact.told.get(name, "") for name in ("about", "region", "stage"))
             yield fact.key.repo, OpenThread(fact.key.job, *said)
 
 
 def _thread_of(kept: Kept) -> OpenThread:
     message = kept.message
-    return OpenThread(message.thread, message.subject, message.label("region"), message.label("stage"), kept.run)
+    return OpenThread(message.thread, message.subject, message.label("region"), message.label("stage"))
 
 
 def kept_details(message: Message) -> Mapping[str, str]:

@@ -200,5 +200,4 @@ WAYS: Mapping[str, Way] = {
         alarms_only=True,
     ),
 }
-CHANNELS: Sequence[str] = tuple(WAYS)
 REPORT_CHANNELS: Sequence[str] = tuple(name for name, way in WAYS.items() if not way.alarms_only)

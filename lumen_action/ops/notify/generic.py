@@ -76,8 +76,7 @@ class Generic:
         return {"place": self.place, "headers": list(self._headers), "body": encoded(message, self._body).decode()}
 
     def _post(self, message: Message) -> str:
-        self._poster.post(encoded(message, self._body))
-        return "taken"
+        return f"taken ({self._poster.words(self._poster.post(encoded(message, self._body)))})"
 
 
 def encoded(message: Message, body: object = None) -> bytes:

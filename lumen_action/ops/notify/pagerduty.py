@@ -63,7 +63,7 @@ class PagerDuty:
         if answer.status != _ACCEPTED:
             told = f"{self.place} answered {answer.status}, which PagerDuty does not; correct {PAGERDUTY_URL}"
             raise PostError(told, Fate.DECLINED, status=answer.status)
-        return "closes the alert" if message.resolves else "taken"
+        return f"{'closes the alert' if message.resolves else 'taken'} ({self._poster.words(answer)})"
 
 
 def encoded(message: Message, key: str) -> bytes:

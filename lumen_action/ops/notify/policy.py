@@ -11,7 +11,7 @@ from typing import Any
 from lumen_action.ops.notify import State
 from lumen_action.ops.notify.message import Message, Severity
 from lumen_action.ops.notify.quiet import Quiet
-from lumen_action.ops.notify.threads import Mark, Thread
+from lumen_action.ops.notify.threads import ARRIVED, Entry, Mark, Thread
 
 WINDOW_MS = 3_600_000
 """How long the same thing is counted, unless `notify.window` says otherwise."""
@@ -156,13 +156,21 @@ def _recovery(thread: Thread) -> Move:
 
 
 def _counted(message: Message, thread: Thread, rules: Rules, here: Here) -> Move | None:
-    lately = [each for each in thread.told if here.now_ms - each.at_ms < rules.window_ms]
-    if any(rank(each.severity) >= rank(message.severity) for each in lately):
-        words = "was told a short while ago; this one is counted, and the next message says how many there were"
+    # What may have been lost keeps no other message back: hearing it twice is better than not at all.
+    sure = [each for each in thread.told if _surely_told(each, here)]
+    lately = [each for each in sure if here.now_ms - each.at_ms < rules.window_ms]
+    if loud := [each for each in lately if rank(each.severity) >= rank(message.severity)]:
+        told = any(each.state in ARRIVED for each in loud)
+        before = "was told a short while ago" if told else "somebody else is telling it just now"
+        words = f"{before}; this one is counted, and the next message says how many there were"
         return Move(Do.COUNT, State.COUNTED, words)
     if any(rank(mark.severity) >= rank(message.severity) for mark in thread.waiting):
         return Move(Do.COUNT, State.COUNTED, "the same is held back already; this one is counted")
     return None
+
+
+def _surely_told(entry: Entry, here: Here) -> bool:
+    return entry.state in ARRIVED or (entry.state is None and here.now_ms - entry.at_ms < _LONGEST_SENDING_MS)
 
 
 def _held(message: Message, thread: Thread, rules: Rules, here: Here) -> Move | None:

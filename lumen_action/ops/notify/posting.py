@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lumen_action.ciapi.patience import until_answered
 from lumen_action.errors import RemoteError
+from lumen_action.failure.redaction import redact
 from lumen_action.http import Http, HttpError, Request, Response, Timing, origin
 from lumen_action.ops.notify import Receipt, State
+from lumen_action.ops.notify.message import clipped, one_line
 
 TIMEOUT_SECONDS = 20.0
 _TRIES = 4
@@ -18,6 +20,7 @@ _LONGEST_WAIT_SECONDS = 60.0
 GONE = 410
 _REFUSED = frozenset({401, 403, 404, 405, GONE})
 _MOST_ANSWER_BYTES = 1 << 20
+_LONGEST_WORDS = 160
 _TAKEN = range(200, 300)
 _SERVER_FAULT = 500
 # A gateway that gave up waiting does not know whether the server behind it went on.
@@ -109,7 +112,17 @@ class Poster:
                     return Response(fault.status, {}, b"")
                 raise
 
-        return until_answered(send, refuse)
+        answer = until_answered(send, refuse)
+        if answer.status not in _TAKEN:
+            told = f"POST {self.place} answered {answer.status}, which says nothing of having taken it"
+            raise PostError(told, Fate.DECLINED, status=answer.status)
+        return answer
+
+    def words(self, answer: Response) -> str:
+        """Return what an answer says, as far as may be shown: its status, and how its text begins."""
+        secrets = tuple(filter(None, (*self._access.secrets, self._access.token, *(self._access.auth or ())[1:])))
+        said = redact(self._scrubbed(answer.body.decode(errors="replace")), secrets)
+        return clipped(f"{answer.status} {one_line(said)}".strip(), _LONGEST_WORDS)
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -7,7 +7,7 @@ that fact does; another says how it ended. What was begun and never ended may ha
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from lumen_action.errors import IntegrityError, LedgerError
@@ -33,6 +33,28 @@ _SENT_AGAIN = "that it was sent is not kept, so it may be sent again"
 
 
 @dataclass(frozen=True)
+class Ready:
+    """A message in its last words, ours to send, and the claims that it settles: none where nothing is remembered."""
+
+    channel: Channel
+    message: Message
+    claims: tuple[tuple[Turn, Thread], ...] = ()
+    was_held: bool = False
+
+    def delivered(self) -> Receipt:
+        """Send it; whatever is wrong with one channel may not stop the others."""
+        try:
+            receipt = self.channel.send(self.message)
+        except Exception as fault:  # noqa: BLE001 - the receipt says it, and the next channel has its turn
+            told = f"met a fault of its own: {type(fault).__name__}; please report it"
+            receipt = Receipt(self.channel.name, self.channel.place, State.FAILED, told)
+        if not self.was_held:
+            return receipt
+        many = f"{len(self.claims)} that were held back, in one: " if len(self.claims) > 1 else "was held back: "
+        return replace(receipt, told=f"{many}{receipt.told}")
+
+
+@dataclass(frozen=True)
 class Receipts:
     """Sends what is to be sent, by rules and by what was sent before; without a ledger it cannot know that."""
 
@@ -43,7 +65,7 @@ class Receipts:
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     """Tells our claims from those of others."""
 
-    def send(
+    def claimed(
         self,
         channel: Channel,
         message: Message,
@@ -52,8 +74,8 @@ class Receipts:
         again: bool = False,
         at_once: bool = False,
         dry_run: bool = False,
-    ) -> Receipt:
-        """Send a message unless it got there before or is not to leave now; `again` sends it whatever was."""
+    ) -> Ready | Receipt:
+        """Claim a message unless it got there before or is not to leave now; `again` sends it whatever was."""
         turn = Turn(channel, message, subject)
         for _ in range(_MOST_TURNS):
             thread = self._thread(turn)
@@ -65,18 +87,40 @@ class Receipts:
             if move.do in (Do.COUNT, Do.NOTHING) or (move.do is Do.HOLD and self._held(turn, thread, move)):
                 return self._left_alone(turn, thread, move)
             if self._begun(turn, thread):
-                return self._dropped(turn, thread, move) if move.do is Do.DROP else self._sent(turn, thread)
+                if move.do is Do.DROP:
+                    return self._dropped(turn, thread, move)
+                return Ready(channel, self._worded(message, thread), ((turn, thread),))
         return turn.receipt(State.FAILED, "too many others speak of the same thing at the same time")
 
     def board(self, pipeline: str) -> Board:
         """Return what the channels of a pipeline still have before them."""
         return board_of(self._facts(run=board_run(pipeline)) or ())
 
-    def release(self, channel: Channel, kept: Sequence[Kept], subject: Subject) -> list[Receipt]:
-        """Send what was held back: as one message to people, to machines each by itself, so that each can end."""
-        mine = [claimed for each in kept if (claimed := self._claimed(channel, each, subject))]
+    def released(self, channel: Channel, kept: Sequence[Kept], subject: Subject) -> list[Ready]:
+        """Claim what was held back: as one message for people, for machines each by itself, so that each can end."""
+        mine = [found for each in kept if (found := self._reclaimed(channel, each, subject))]
         groups = [[each] for each in mine] if channel.knows_repeats else [mine] if mine else []
-        return [self._released(channel, group, subject) for group in groups]
+        return [self._combined(channel, group, subject) for group in groups]
+
+    def settled(self, ready: Ready, receipt: Receipt) -> Receipt:
+        """Keep what became of a message, and give its receipt back."""
+        now_ms, facts = self.clock_ms(), list[Fact]()
+        for turn, thread in ready.claims:
+            number = thread.next_number
+            facts.append(turn.ended(number, receipt, now_ms))
+            if receipt.state is not State.FAILED:
+                resolves = turn.message.resolves
+                facts += turn.over(thread, number, now_ms) if resolves else turn.opened(thread, number, now_ms)
+                facts += [turn.left(now_ms)] if ready.was_held else []
+        self._keep(facts, _SENT_AGAIN)
+        return receipt
+
+    def spoke(self, run: str, thread: str, whoms: Collection[str]) -> bool:
+        """Tell whether a run has told, or had to tell, any of these channels of a thread."""
+        return any(
+            fact.key.repo in whoms and fact.told.get("run") == run and "resolves" not in fact.told
+            for fact in self._facts(run=thread_run(thread)) or ()
+        )
 
     def _here(self, turn: Turn, *, again: bool = False, at_once: bool = False) -> Here:
         now_ms = self.clock_ms()
@@ -101,11 +145,11 @@ class Receipts:
             }
         )
 
-    def _unremembered(self, turn: Turn, *, dry_run: bool) -> Receipt:
+    def _unremembered(self, turn: Turn, *, dry_run: bool) -> Ready | Receipt:
         """Send without knowing what was; people are not told of the end of what they may never have heard of."""
         if turn.message.resolves and not turn.channel.knows_repeats:
             return turn.receipt(State.UNTOLD, _UNREMEMBERED)
-        return _foretold(turn, Move(Do.SEND)) if dry_run else _delivered(turn.channel, turn.message)
+        return _foretold(turn, Move(Do.SEND)) if dry_run else Ready(turn.channel, turn.message)
 
     def _left_alone(self, turn: Turn, thread: Thread, move: Move) -> Receipt:
         now_ms = self.clock_ms()
@@ -127,16 +171,6 @@ class Receipts:
         self._keep(facts, "that it is over is not kept")
         return receipt
 
-    def _sent(self, turn: Turn, thread: Thread) -> Receipt:
-        number, message = thread.next_number, turn.message
-        receipt = _delivered(turn.channel, self._worded(message, thread))
-        now_ms = self.clock_ms()
-        facts = [turn.ended(number, receipt, now_ms)]
-        if receipt.state is not State.FAILED:
-            facts += turn.over(thread, number, now_ms) if message.resolves else turn.opened(thread, number, now_ms)
-        self._keep(facts, _SENT_AGAIN)
-        return receipt
-
     def _worded(self, message: Message, thread: Thread) -> Message:
         """Return the message with what only this channel's past can add to it."""
         arrived = thread.arrived(message.key)
@@ -148,7 +182,7 @@ class Receipts:
             return with_end(message, ended, self.clock_ms() - thread.since_ms, thread.times)
         return with_more(message, thread.more) if message.severity else message
 
-    def _claimed(self, channel: Channel, kept: Kept, subject: Subject) -> tuple[Turn, Thread] | None:
+    def _reclaimed(self, channel: Channel, kept: Kept, subject: Subject) -> tuple[Turn, Thread] | None:
         """Claim a message that was held back, unless it left before, somebody sends it just now, or it is over."""
         key = kept.message.key
         turn = Turn(channel, kept.message, replace(subject, name=kept.message.subject, run=kept.run))
@@ -169,18 +203,10 @@ class Receipts:
                 return turn, thread
         return None
 
-    def _released(self, channel: Channel, group: Sequence[tuple[Turn, Thread]], subject: Subject) -> Receipt:
+    def _combined(self, channel: Channel, group: Sequence[tuple[Turn, Thread]], subject: Subject) -> Ready:
         messages = [self._worded(turn.message, thread) for turn, thread in group]
         whole = messages[0] if len(messages) == 1 else digest_of(messages, subject.pipeline, self.clock_ms())
-        receipt, facts = _delivered(channel, whole), list[Fact]()
-        now_ms = self.clock_ms()
-        for turn, thread in group:
-            facts.append(turn.ended(thread.next_number, receipt, now_ms))
-            if receipt.state is not State.FAILED:
-                facts += [*turn.opened(thread, thread.next_number, now_ms), turn.left(now_ms)]
-        self._keep(facts, _SENT_AGAIN)
-        many = f"{len(group)} that were held back, in one: " if len(group) > 1 else "was held back: "
-        return replace(receipt, told=f"{many}{receipt.told}")
+        return Ready(channel, whole, tuple(group), was_held=True)
 
     def _thread(self, turn: Turn) -> Thread | None:
         facts = self._facts(run=thread_run(turn.message.thread))
@@ -222,12 +248,3 @@ class Receipts:
 def _foretold(turn: Turn, move: Move) -> Receipt:
     words = "would be sent" if move.do is Do.SEND else move.words
     return turn.receipt(move.state if move.do is Do.NOTHING else State.DRY, words)
-
-
-def _delivered(channel: Channel, message: Message) -> Receipt:
-    """Send a message; whatever is wrong with one channel may not stop the others."""
-    try:
-        return channel.send(message)
-    except Exception as fault:  # noqa: BLE001 - the receipt says it, and the next channel has its turn
-        told = f"met a fault of its own: {type(fault).__name__}; please report it"
-        return Receipt(channel.name, channel.place, State.FAILED, told)

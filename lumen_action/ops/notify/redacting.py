@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,21 @@ from lumen_action.ops.notify.message import Link, Message, Row
 
 # What no rule takes for a secret by itself.
 _ANY = "value"
+_SECRET_NAME = re.compile(
+    r"(?:TOKEN|SECRET|PASSWORD|PASSWD|_PWD|_PASS|PASSPHRASE|CREDENTIALS?|IDENTITY"
+    r"|(?:API|ACCESS|PRIVATE|ACCOUNT|SIGNING|ENCRYPTION|ARCHIVE)_?KEY|KEYS_OLD)$",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"[\s,]+")
+# Shorter ones, such as `postgres`, are also words that people have to read.
+_SHORTEST = 12
+
+
+def environment_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the environment keeps under the name of a secret, for whomever it is meant."""
+    values = [value for name, value in env.items() if _SECRET_NAME.search(name)]
+    words = (word for value in values for word in (value.strip(), *_BETWEEN.split(value)))
+    return tuple(dict.fromkeys(word for word in words if len(word) >= _SHORTEST))
 
 
 def redacted(message: Message, secrets: Sequence[str] = ()) -> Message:

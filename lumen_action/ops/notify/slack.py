@@ -58,8 +58,7 @@ class Slack:
         return delivered(self.name, self._poster, lambda: self._post(message), _hint)
 
     def _post(self, message: Message) -> str:
-        self._poster.post(encoded(message))
-        return "posted"
+        return f"posted ({self._poster.words(self._poster.post(encoded(message)))})"
 
     def preview(self, message: Message) -> Mapping[str, object]:
         """Return what would be sent."""

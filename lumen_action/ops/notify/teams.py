@@ -52,8 +52,8 @@ class Teams:
         return {"place": self.place, "body": encoded(message).decode()}
 
     def _post(self, message: Message) -> str:
-        self._poster.post(encoded(message))
-        return "taken by the workflow; its run history says whether it was posted"
+        answer = self._poster.words(self._poster.post(encoded(message)))
+        return f"taken by the workflow ({answer}); its run history says whether it was posted"
 
 
 def encoded(message: Message) -> bytes:

@@ -46,11 +46,7 @@ class Turn:
 
     def begun(self, number: int, token: str, at_ms: int) -> Fact:
         """Return the claim of a number of the thread; the token tells it from the claims of others."""
-        told = {
-            "message": self.message.key,
-            "run": self.subject.run,
-            "resolves": "true" if self.message.resolves else "",
-        }
+        told = {"message": self.message.key, "resolves": "true" if self.message.resolves else ""}
         return replace(self._of_thread("notify", number, Word.BEGUN, {**told, **self._whose}, at_ms), leg=token)
 
     def ended(self, number: int, receipt: Receipt, at_ms: int) -> Fact:
@@ -71,7 +67,7 @@ class Turn:
     def opened(self, thread: Thread, number: int, at_ms: int) -> Iterator[Fact]:
         """Yield that the thread waits for its end since this number, unless it does so already or never will."""
         if self.message.severity and not thread.told:
-            told = {"run": self.subject.run, **{name: self.message.label(name) for name in ("region", "stage")}}
+            told = {name: self.message.label(name) for name in ("region", "stage")}
             yield self._of_board(self.message.thread, number, Note.OPEN, told, at_ms)
 
     def over(self, thread: Thread, number: int, at_ms: int) -> Iterator[Fact]:
@@ -87,7 +83,11 @@ class Turn:
     @property
     def _whose(self) -> dict[str, str]:
         severity = self.message.severity
-        return {"channel": self.channel.name, "severity": severity.value if severity else ""}
+        return {
+            "channel": self.channel.name,
+            "severity": severity.value if severity else "",
+            "run": self.subject.run,
+        }
 
     def _of_thread(self, job: str, number: int, word: Word, told: Mapping[str, str], at_ms: int) -> Fact:
         return self._fact(thread_run(self.message.thread), job, number, word.value, told, at_ms)

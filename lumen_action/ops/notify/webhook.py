@@ -44,8 +44,8 @@ class Webhook:
 
     def _post(self, message: Message) -> str:
         body, id_ = encoded(message), f"msg_{message.key}"
-        self._poster.post(body, lambda: self._signer.headers(id_, self._poster.timing.now(), body))
-        return "taken" if self._signer else "taken, unsigned"
+        answer = self._poster.post(body, lambda: self._signer.headers(id_, self._poster.timing.now(), body))
+        return f"taken{'' if self._signer else ', unsigned'} ({self._poster.words(answer)})"
 
     def preview(self, message: Message) -> Mapping[str, object]:
         """Return what would be sent."""

@@ -23,6 +23,7 @@ from lumen_action.archive.facts import (
 )
 from lumen_action.archive.stores import Receipt, Stored
 from lumen_action.model import Fact, Kind, Outcome, Trust
+from lumen_action.model.fact import details
 
 ID = ArchiveId("nightly", "2025-11-30", "eu", "1")
 LABEL = Label(ID, NOON, 9, "ab" * 32, "0" * 8, "cd" * 32, 2, 7, run="1", tool="lumen", mac="m")
@@ -111,6 +112,21 @@ def test_a_fact_that_was_cut_or_is_written_otherwise_says_nothing_rather_than_so
     broken = event_fact(at(1), Event.FREEZE, ID, {**freeze_told(LABEL), **told})
     assert known_in([broken]) == {}
     assert known(uploaded(0), broken).frozen is None
+
+
+def test_a_name_that_was_cut_is_not_that_of_another_archive() -> None:
+    cut = frozen()
+    for name in ("nightly/2025-11-3", "nightly/2025-11-30/e/1", "nightly/2025-11-29/eu/1"):
+        told = {**cut.told, "archive": name}
+        assert known_in([replace(cut, details=details(told))]) == {}
+
+
+def test_of_what_was_frozen_twice_the_one_that_was_uploaded_counts() -> None:
+    other = replace(LABEL, sha256="ef" * 32, root="01" * 32)
+    again = event_fact(at(2), Event.FREEZE, ID, freeze_told(other))
+    assert known(frozen(), again).frozen == other
+    assert known(frozen(), uploaded(1), again).frozen == LABEL
+    assert list(known(again, frozen()).sealings) == [LABEL.sha256, other.sha256]
 
 
 def test_forks_and_other_pipelines_say_nothing_of_our_archives() -> None:

@@ -93,7 +93,7 @@ def _read(file: bytes) -> None:
         examine(header, opener)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(files=st.dictionaries(NAMES.map("f{}".format), CONTENTS, max_size=6))
 def test_the_second_decoder_reads_what_is_frozen(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]

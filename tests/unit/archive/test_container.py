@@ -140,6 +140,7 @@ def test_a_stream_under_another_header_is_refused() -> None:
         ({**SAID, "key_id": "0011223G"}, "cannot be read"),
         ({**SAID, "key_id": None}, "cannot be read"),
         ({**SAID, "frozen_at_ms": -1}, "cannot be read"),
+        ({**SAID, "frozen_at_ms": 10**18}, "cannot be read"),
         ({**SAID, "frozen_at_ms": True}, "cannot be read"),
         ({**SAID, "frozen_at_ms": 1.5}, "cannot be read"),
         ({name: SAID[name] for name in SAID if name != "key_id"}, "cannot be read"),

@@ -136,22 +136,24 @@ def unlinked(_source: Path, _target: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "where"),
+    ("url", "where", "named"),
     [
-        ("file:kept", "kept"),
-        ("file:./a b%20c", "a b%20c"),
-        ("file:deep/down", "deep/down"),
-        ("file://{}/kept", "kept"),
-        ("file://localhost{}/kept", "kept"),
-        ("file:{}/kept", "kept"),
+        ("file:kept", "kept", "file:kept"),
+        ("file:./a b%20c", "a b%20c", "file:a b%20c"),
+        ("file:deep//down/", "deep/down", "file:deep/down"),
+        ("file://{}/kept", "kept", "file:{}/kept"),
+        ("file://localhost{}/kept", "kept", "file:{}/kept"),
+        ("file:{}/kept", "kept", "file:{}/kept"),
     ],
 )
-def test_a_url_names_a_folder_that_is_made_with_the_first_object(tmp_path: Path, url: str, where: str) -> None:
+def test_a_url_names_a_folder_that_is_made_with_the_first_object(
+    tmp_path: Path, url: str, where: str, named: str
+) -> None:
     opened_store = opened(url.format(tmp_path), options(tmp_path))
     assert not (tmp_path / where).exists()
     put(opened_store, NAME, b"x")
     assert (tmp_path / where / NAME).read_bytes() == b"x"
-    assert opened_store.url == url.format(tmp_path)
+    assert opened_store.url == named.format(tmp_path)
 
 
 @pytest.mark.parametrize("url", ["file:", "file://host.example/share", "file:a\0b", "file://localhost"])

@@ -116,6 +116,7 @@ def test_one_fault_at_any_call_never_makes_a_false_receipt(tmp_path: Path, fault
 
 
 @settings(max_examples=40)
+@pytest.mark.slow
 @given(plan=st.dictionaries(st.integers(0, 12), st.sampled_from(QUICK), max_size=4))
 def test_several_faults_never_make_a_false_receipt(
     tmp_path_factory: pytest.TempPathFactory, plan: dict[int, str]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dropboxaccount
+import loopback
 import pytest
 from dropboxstores import BLOCK, LARGE, PATH, SMALL, URL, Clock, options, store_of
 from fakedropbox import FakeDropbox
@@ -137,6 +138,29 @@ def test_a_listing_that_dropbox_begins_anew_is_whole(fake: FakeDropbox, store: D
     fake.always = "list_folder/continue:" + json.dumps({".tag": "reset"})
     with pytest.raises(StoreError, match="could not finish a listing"):
         list(store.names(""))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"entries": [1], "has_more": False}, {"entries": [], "has_more": True, "cursor": "always the same"}],
+    ids=["nothing", "no entry", "for ever"],
+)
+def test_what_is_none_of_dropboxs_answers_is_never_taken_for_nothing(clock: Clock, said: dict[str, object]) -> None:
+    def answer(quiet: loopback.Quiet) -> None:
+        quiet.rfile.read(int(quiet.headers["Content-Length"]))
+        body = json.dumps(said).encode()
+        quiet.send_response(200)
+        quiet.send_header("Content-Length", str(len(body)))
+        quiet.end_headers()
+        quiet.wfile.write(body)
+
+    with loopback.answering(answer) as url:
+        env = {"DROPBOX_API_HOST": url, "DROPBOX_API_CONTENT_HOST": url, "DROPBOX_TOKEN": "made"}
+        store = opened(URL, options(env, clock))
+        for act in (lambda: store.stat(NAME), lambda: list(store.names(""))):
+            with pytest.raises(StoreError, match=r"cannot be read|to its end"):
+                act()
+        store.close()
 
 
 def test_only_files_below_the_folder_are_listed(fake: FakeDropbox, store: Dropbox, clock: Clock) -> None:

@@ -46,6 +46,13 @@ def in_job(team: ArchiveTeam, **more: str) -> None:
     }
 
 
+def test_an_empty_path_is_no_name_for_all_that_is_here(team: ArchiveTeam) -> None:
+    """It comes of a variable that is not set."""
+    assert team.archive("freeze", "reports", "", "--day", TODAY) == 2
+    assert "paths: one is empty" in team.err
+    assert not (team.folder / "lumen-archives").exists()
+
+
 def label_of(team: ArchiveTeam, name: str) -> Label:
     return Label.decode((team.folder / "lumen-archives" / f"{name}.json").read_bytes())
 
@@ -199,3 +206,19 @@ def test_a_file_that_cannot_be_read_is_named(team: ArchiveTeam) -> None:
     (team.folder / "reports" / "a.html").chmod(0)
     assert team.archive("freeze", "reports", "--day", TODAY) == 2
     assert "reports/a.html: it cannot be read" in team.err
+
+
+def test_stores_in_the_frozen_folder_are_left_out_so_that_a_second_attempt_is_the_same(team: ArchiveTeam) -> None:
+    team.config(
+        f"archive: {{stores: ['file:kept', 'file://{team.folder}/mirror', 'file://localhost{team.folder}/third']}}\n"
+    )
+    words = ("freeze", "reports", "kept", "mirror", "third", "--day", TODAY)
+    for name in ("kept", "mirror", "third"):
+        (team.folder / name).mkdir()
+    first = team.asked(*words)
+    assert (first["files"], first["left_out"]) == (2, ["kept", "mirror", "third"])
+    assert team.archive("upload", TODAY) == 0, team.err
+    assert team.asked(*words)["existed"]
+    team.config()
+    team.env["LUMEN_INPUT_STORE"] = "file:kept\nfile:mirror\nfile:third"
+    assert team.asked(*words)["existed"]

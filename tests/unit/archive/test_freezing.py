@@ -124,12 +124,15 @@ def test_what_was_cut_off_between_both_names_is_frozen_anew_a_minute_later(tmp_p
 
 
 def test_what_a_killed_one_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
-    place = write_files(
-        tmp_path / "archives" / "nightly" / "2026-01-02" / "eu", {".1.lumen.00.part": b"", ".1.lumen.11.part": b""}
-    )
-    os.utime(place / ".1.lumen.00.part", (1, 1))
-    freeze(order(tmp_path), KEYS, quiet)
-    assert sorted(path.name for path in place.iterdir()) == [".1.lumen.11.part", "1.json", "1.lumen"]
+    """Also by whoever then finds that the name is frozen already."""
+    old = ".1.lumen.00.part", ".1.json.00.part"
+    place = tmp_path / "archives" / "nightly" / "2026-01-02" / "eu"
+    for act in (freeze, lambda asked, _keys, tick: standing(asked, tick)):
+        write_files(place, dict.fromkeys([*old, ".1.lumen.11.part"], b""))
+        for name in old:
+            os.utime(place / name, (1, 1))
+        assert act(order(tmp_path), KEYS, quiet)
+        assert sorted(path.name for path in place.iterdir()) == [".1.lumen.11.part", "1.json", "1.lumen"]
 
 
 def test_a_file_that_changes_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -391,6 +391,13 @@ class TestReading:
         fake.plan(fault, "download")
         assert b"".join(whole(store, NAME, clock.timing)) == BODY
 
+    def test_a_page_that_is_longer_than_the_file_is_not_given_out(
+        self, fake: FakeDrive, store: Store, clock: Clock
+    ) -> None:
+        fake.add(NAME, b"{}")
+        fake.plan("html", "download")
+        assert b"".join(whole(store, NAME, clock.timing)) == b"{}"
+
     def test_who_may_not_download_hears_why(self, fake: FakeDrive, store: Store) -> None:
         fake.add(NAME, BODY)
         fake.plan("403 cannotDownloadAbusiveFile", "download")

@@ -12,7 +12,7 @@ import seconddecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lumen_action.archive import ArchiveId, Label
+from lumen_action.archive import LAST_MS, ArchiveId, Label
 from lumen_action.archive.container import Header, begin, opened
 from lumen_action.archive.keys import Keys, NoKeyError, key_id, label_mac, read_keys, written
 from lumen_action.crypto.age import Identity, new_identity, wrap
@@ -114,7 +114,7 @@ def test_every_mistake_is_told_at_once() -> None:
         "LUMEN_ARCHIVE_KEY",
         "LUMEN_ARCHIVE_KEYS_OLD 2",
         "LUMEN_ARCHIVE_KEYS_OLD 3",
-        "archive.recipients",
+        "archive.recipients 1",
         "LUMEN_ARCHIVE_IDENTITY",
     ]
     assert "QQQQ" not in "".join(told)
@@ -218,13 +218,17 @@ def test_a_wrapped_key_that_is_not_the_one_named_is_refused(secret: bytes) -> No
         (str(IDENTITY.recipient).upper(), "no X25519 recipient"),
         ("age1", "cut off"),
         ("ssh-ed25519", "cut off"),
+        (f'"{IDENTITY.secret}"', "private key"),
+        (written(TWO), "mixes upper and lower case"),
+        (TWO.hex(), "cut off"),
     ],
 )
 def test_what_is_no_recipient_is_refused(text: str, told: str) -> None:
     (problem,) = problems_of({}, text)
-    assert problem.startswith("archive.recipients: ")
+    assert problem.startswith("archive.recipients 1: ")
     assert told in problem
     assert IDENTITY.secret[20:].lower() not in problem.lower()
+    assert text.startswith("age1") or text not in problem, "it may be a secret in the wrong place"
 
 
 def test_there_is_an_end_to_recipients() -> None:
@@ -241,6 +245,12 @@ def test_a_label_is_proven_by_whoever_has_its_key() -> None:
     assert Keys(TWO).proves(label) is None
     for changed in (replace(label, size=101), replace(label, mac=""), replace(label, mac="é")):
         assert Keys(ONE).proves(changed) is False
+
+
+def test_a_label_of_a_year_that_no_calendar_has_is_none() -> None:
+    Label.decode(replace(LABEL, frozen_at_ms=LAST_MS).encode())
+    with pytest.raises(ValueError, match="a number in it is wrong"):
+        Label.decode(replace(LABEL, frozen_at_ms=LAST_MS + 1).encode())
 
 
 def test_a_label_that_names_half_a_letter_is_none() -> None:

@@ -38,6 +38,15 @@ def test_with_stores_each_says_what_it_has(team: ArchiveTeam) -> None:
         YESTERDAY: {"file:a": "there", "file:b": "missing"},
         TODAY: {"file:a": "incomplete", "file:b": "never uploaded"},
     }
+    team.archive("list", *team.at())
+    headline, *lines = team.out.splitlines()
+    assert headline == "2 archives of nightly; to look at: 1 missing, 1 incomplete, 1 never uploaded"
+    assert [line.partition(",")[0] for line in lines if line.startswith(("!", "-"))] == [
+        "- there in file:a",
+        "! missing in file:b",
+        "! incomplete in file:a",
+        "! never uploaded in file:b",
+    ]
 
 
 def test_what_was_pruned_is_told_with_when(team: ArchiveTeam) -> None:
@@ -56,8 +65,11 @@ def test_how_it_was_verified_stands_beside_each_store(team: ArchiveTeam) -> None
     (found,) = team.asked("list", *team.at())["archives"]
     assert [(each["verdict"], each["level"]) for each in found["stores"]] == [("ok", 3), ("missing", -1)]
     team.archive("list", *team.at())
-    assert "there in file:a, verified 2026-01-02T12:00:03Z: ok at level 3" in team.out
-    assert "verified 2026-01-02T12:00:03Z: missing\n" in team.out
+    assert "there in file:a, last verdict 2026-01-02T12:00:03Z: ok at level 3" in team.out
+    assert "1 archive of nightly; to look at: 1 incomplete\n" in team.out
+    (bad,) = (line for line in team.out.splitlines() if line.startswith("! "))
+    assert bad.startswith("! incomplete in file:b, ")
+    assert bad.endswith(", last verdict 2026-01-02T12:00:03Z: missing")
 
 
 def test_a_store_alone_tells_by_its_labels(team: ArchiveTeam) -> None:
@@ -108,3 +120,10 @@ def test_a_store_that_cannot_be_listed_is_told_and_the_others_are_shown(team: Ar
     assert "file:lumen.yml/b was not listed" in team.err
     assert "- there in file:a" in team.out
     assert "in file:lumen.yml/b" not in team.out
+
+
+def test_stores_of_which_the_same_is_known_stand_in_one_line(team: ArchiveTeam) -> None:
+    team.frozen()
+    assert team.archive("list", *team.at("file:a", "file:b", "file:./a/")) == 0
+    assert team.out.splitlines()[1:][1:] == ["- there in file:a, file:b"]
+    assert team.out.startswith("1 archive of nightly\n")

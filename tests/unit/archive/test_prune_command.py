@@ -44,7 +44,7 @@ def prunes(team: ArchiveTeam) -> list[tuple[str, str]]:
 
 def test_without_yes_it_only_says_what_would_go(full: ArchiveTeam) -> None:
     assert full.archive("prune", *DAILY, *full.at()) == 0
-    assert "4 archives would go; write `--yes` to remove them" in full.out
+    assert "2 archives would go from 2 stores; write `--yes` to remove them" in full.out
     assert "file:a: would go: nightly 2025-12-31 eu 1" in full.out
     assert "file:a: kept nightly 2026-01-02 eu 1: daily" in full.out
     assert (days_in(full, "a"), prunes(full)) == (list(DAYS), [])
@@ -52,10 +52,11 @@ def test_without_yes_it_only_says_what_would_go(full: ArchiveTeam) -> None:
 
 def test_with_yes_they_go_from_every_store_with_a_fact_each(full: ArchiveTeam) -> None:
     assert full.archive("prune", *DAILY, "--yes", *full.at()) == 0
+    assert full.out.startswith("4 of 4 removed (2 archives in 2 stores)\n")
     assert days_in(full, "a") == days_in(full, "b") == list(DAYS[2:])
     assert prunes(full) == [(day, store) for day in DAYS[:2] for store in ("file:a", "file:b")]
     assert full.archive("prune", *DAILY, "--yes", *full.at()) == 0
-    assert "0 of 0 archives removed" in full.out
+    assert full.out.startswith("nothing is removed: every archive is kept\n")
 
 
 def test_the_rule_may_stand_in_lumen_yml(full: ArchiveTeam) -> None:

@@ -7,8 +7,18 @@ from pathlib import Path
 
 import pytest
 from archiveteam import OTHER_KEY, TODAY, ArchiveTeam, spoilt
-from frozenfiles import read_files, write_files
+from frozenfiles import (
+    FROZEN_AT,
+    ID,
+    KEY_TEXT,
+    manifest_of,
+    plain_archive,
+    read_files,
+    sealed_by_hand,
+    write_files,
+)
 
+from lumen_action.archive.manifest import Origin
 from lumen_action.model import Kind, Outcome
 
 FILES = {"a.txt": "one", "logs/x.log": "two", "한글 name": "three"}
@@ -102,12 +112,25 @@ def test_one_file_and_the_key_are_enough(team: ArchiveTeam, tmp_path_factory: py
     assert elsewhere.archive("restore", "--file", "found.bin", "--to", "out") == 0, elsewhere.err
     assert came(elsewhere) == below(FILES, f"sources/{TODAY}-eu-1")
     assert elsewhere.archive("restore", "2026-01-03", "--file", "found.bin", "--to", "more") == 2
-    assert "it is the archive of" in elsewhere.err or "is the archive of" in elsewhere.err
+    assert "is the archive of" in elsewhere.err
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("--at", "2"), ("--region", "us"), ("--pipeline", "weekly"), ("--store", "file:a")],
+    ids=lambda each: each[0],
+)
+def test_a_file_that_is_not_what_was_asked_for_is_refused(team: ArchiveTeam, asked: tuple[str, str]) -> None:
+    id_ = team.frozen(files=FILES, upload_to=())
+    assert team.archive("restore", "--file", f"lumen-archives/{id_.sealed}", "--to", "out", *asked) == 2
+    assert f"{asked[0].removeprefix('--')}: " in team.err
+    assert not (team.folder / "out").exists()
 
 
 def test_a_file_that_is_no_archive_is_refused(team: ArchiveTeam) -> None:
     (team.folder / "letter").write_text("Dear all")
     assert team.archive("restore", "--file", "letter", "--to", "out") == 3
+    assert f"{team.folder / 'letter'}: this is no sealed archive" in team.err
     assert not (team.folder / "out").exists()
 
 
@@ -198,6 +221,21 @@ def test_what_a_killed_restore_left_is_named(team: ArchiveTeam) -> None:
     left.mkdir()
     assert team.archive("restore", TODAY, "--to", "out", *team.at()) == 0
     assert f"{left} was left by a restore that was cut off" in team.err
+
+
+def test_words_of_an_archive_are_only_words(team: ArchiveTeam) -> None:
+    """Whoever knows a recipient can seal an archive for it, with any run and any name that freezing takes."""
+    files = {"\u202egnp.exe": b""}
+    origin = Origin(ID.name, FROZEN_AT, run_id="x\n::error::\x1b[31m")
+    lines = manifest_of(files).split(b"\n", 1)[1]
+    sealed_by_hand(plain_archive(files, origin.line + b"\n" + lines), team.folder / "x.lumen")
+    team.key = KEY_TEXT
+    assert team.archive("restore", "--file", "x.lumen", "--to", "out") == 0, team.err
+    assert "::error::" in team.out
+    assert not [line for line in team.out.splitlines() if line.strip().startswith("::")]
+    assert "\x1b" not in team.out
+    assert team.archive("restore", "--file", "x.lumen", "--dry-run") == 0
+    assert "\u202e" not in team.out
 
 
 def test_permissions_come_back(team: ArchiveTeam) -> None:

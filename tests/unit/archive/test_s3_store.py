@@ -623,3 +623,75 @@ def test_a_wrong_url_is_a_wrong_setting(url: str, tmp_path: Path, said: list[str
     with pytest.raises(ConfigError, match=r"^store: ") as caught:
         open_store(url, StoreOptions(os.environ, tmp_path, said.append, Timing()))
     assert "secret" not in str(caught.value)
+
+
+def _with(answer: Answer, **headers: str) -> None:
+    answer.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class TestBucketsWithVersions:
+    """A DELETE hides even a locked object behind a marker there."""
+
+    @pytest.fixture
+    def versioned(self, s3: StrictS3, opened: Opener) -> S3Store:
+        put(opened(), NAME, BODY)
+        s3.faults = at("HeadObject", Fate(changes=lambda answer: _with(answer, x_amz_version_id="v1")), times=9)
+        return opened()
+
+    def test_what_is_removed_is_said_to_stay(self, s3: StrictS3, versioned: S3Store, said: list[str]) -> None:
+        versioned.delete(NAME)
+        assert KEY not in s3.objects
+        assert [words for words in said if "the bucket keeps versions" in words]
+
+    def test_nothing_is_hidden_whose_lock_may_not_be_seen(self, s3: StrictS3, versioned: S3Store) -> None:
+        looks = s3.faults
+        denied = Fate(403, "AccessDenied")
+        s3.faults = lambda asked: denied if asked.act == "GetObjectRetention" else looks(asked)
+        with pytest.raises(RefusedError, match="allow s3:GetObjectRetention"):
+            versioned.delete(NAME)
+        assert KEY in s3.objects
+
+
+class TestAnswersThatAreNoneOfS3s:
+    def test_an_error_that_breaks_off_is_asked_for_again(self, s3: StrictS3, opened: Opener) -> None:
+        put(store := opened(), NAME, BODY)
+        s3.faults = at("GetObject", Fate(503, "SlowDown", deed="reset"), after=0)
+        assert b"".join(whole(store, NAME, Time().timing())) == BODY
+
+    def test_a_date_that_is_none_ends_in_an_error(self, s3: StrictS3, opened: Opener) -> None:
+        put(store := opened(), NAME, BODY)
+        s3.faults = at("HeadObject", Fate(changes=lambda answer: _with(answer, Last_Modified="never")), times=999)
+        with pytest.raises(StoreError, match="none of S3's"):
+            store.stat(NAME)
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            b"",
+            b"<IsTruncated>true</IsTruncated>",
+            b"<IsTruncated>false</IsTruncated><Contents><Key>archives/a</Key></Contents>",
+            (
+                b"<IsTruncated>true</IsTruncated><Contents><Key>archives/a</Key><Size>1</Size>"
+                b"<LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"
+            ),
+        ],
+        ids=["no listing", "nothing and more", "without a size", "always the same"],
+    )
+    def test_a_listing_that_does_not_get_on_is_never_taken_for_whole(
+        self, s3: StrictS3, opened: Opener, rows: bytes
+    ) -> None:
+        def listed(answer: Answer) -> None:
+            answer.body = b"<ListBucketResult>" + rows + b"</ListBucketResult>"
+
+        s3.faults = at("ListObjectsV2", Fate(changes=listed), times=999)
+        with pytest.raises(StoreError):
+            list(opened().names(""))
+
+
+def test_a_store_that_asks_to_wait_for_an_hour_is_not_waited_for(s3: StrictS3, opened: Opener) -> None:
+    put(store := opened(), NAME, BODY)
+    s3.faults = at("GetObject", Fate(503, "SlowDown", {"Retry-After": "3600"}), times=999)
+    waiting = Time()
+    with pytest.raises(StoreError, match="asks to wait 3600 s"):
+        list(whole(store, NAME, waiting.timing()))
+    assert waiting.now < 60

@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 
 from lumen_action.archive.container import opened
 from lumen_action.archive.manifest import Entry
-from lumen_action.archive.staging import _Move
+from lumen_action.archive.staging import _Move, staged
 from lumen_action.archive.stores import StoreError
 from lumen_action.archive.tarform import END
 from lumen_action.archive.unpacking import unpack
@@ -47,7 +47,7 @@ def no_file_below_a_file(files: dict[str, bytes]) -> bool:
     return not any(other.startswith(f"{path}/") for path in files for other in files)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.dictionaries(PATHS, st.binary(max_size=2000), min_size=1, max_size=8).filter(no_file_below_a_file), st.data())
 def test_what_was_frozen_comes_back(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], data: st.DataObject
@@ -134,6 +134,8 @@ def hostile_members() -> dict[str, bytes]:
         "a NUL": before + member("files/x", b"e").replace(b"files/x\0", b"files/\0x") + END,
         "an endless name": bad("files/" + "x" * 256),
         "an endless path": bad("files/" + "x/" * 3000 + "x"),
+        "endlessly many folders": bad("files/" + "x/" * 1500 + "x"),
+        "a size below nothing": bad("files/evil", size=-1024),
         "a symbolic link": bad("files/evil", b"", type=tarfile.SYMTYPE, **link),
         "a hard link": bad("files/evil", b"", type=tarfile.LNKTYPE, **link),
         "a device": bad("files/evil", b"", type=tarfile.CHRTYPE, devmajor=1, devminor=3),
@@ -196,6 +198,7 @@ def hostile_members() -> dict[str, bytes]:
         "another format": plain_archive(two, right.replace(b'"format":1', b'"format":2')),
         "a manifest in another spelling": plain_archive(two, right.replace(b'{"checkpoint"', b'{ "checkpoint"')),
         "a first line that is endlessly deep": plain_archive(two, b"[" * 20_000 + b"\n" + b"".join(lines[1:])),
+        "a run that is a list": plain_archive(two, right.replace(b'"run":""', b'"run":["x"]')),
         "a first line that is a list": plain_archive(two, b"[]\n" + b"".join(lines[1:])),
         "no end": plain_archive(two)[: -len(END)],
         "half an end": plain_archive(two)[:-512],
@@ -258,7 +261,7 @@ def test_by_hand_and_by_freezing_give_the_same_bytes_of_files(tmp_path: Path) ->
 def test_a_file_cut_off_anywhere_gives_nothing(tmp_path: Path) -> None:
     whole = frozen(write_files(tmp_path / "w", FILES), tmp_path / "archives").sealed.read_bytes()
     chunks = [length for start in range(0, len(whole), 16_400) for length in (start, start + 1)]
-    for length in sorted({*chunks, *range(0, len(whole), 997), len(whole) - 1}):
+    for length in sorted({*chunks, *range(0, len(whole), 4999), len(whole) - 1}):
         cut = tmp_path / "cut.lumen"
         cut.write_bytes(whole[:length])
         with pytest.raises(IntegrityError):
@@ -266,11 +269,24 @@ def test_a_file_cut_off_anywhere_gives_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "here").exists()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_a_plaintext_that_is_cut_or_changed_anywhere_is_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
+    has_one_meaning(tmp_path_factory, data)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@given(st.data())
+def test_a_thousand_changed_plaintexts_are_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    has_one_meaning(tmp_path_factory, data)
+
+
+def has_one_meaning(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whoever has the key cannot make two meanings of one archive: the same name, another content is another root."""
     base = tmp_path_factory.mktemp("changed")
     plain = plain_archive({"a": b"one", "b/c": b"two", "한" * 40: b"3"})
@@ -388,6 +404,28 @@ def test_a_move_that_fails_in_the_middle_is_taken_back(tmp_path: Path) -> None:
         _Move(target, place, overwrite=True).all(waiting)
     assert read_files(target) == {"old": b"mine"}
     assert [path.name for path in target.iterdir()] == ["old"]
+
+
+def test_a_link_that_came_in_the_last_moment_is_not_followed(tmp_path: Path) -> None:
+    place = write_files(tmp_path / "staging", {"a": b"new", "b": b"new"})
+    target, outside = write_files(tmp_path / "target", {}), write_files(tmp_path / "outside", {})
+    (target / "link").symlink_to(outside)
+    with pytest.raises(ConfigError, match="is a link, and nothing is written through links"):
+        _Move(target, place, overwrite=True).all([(place / "a", "a"), (place / "b", "link/b")])
+    assert (read_files(target), read_files(outside)) == ({}, {})
+
+
+def test_a_target_that_is_not_there_yet_comes_at_once_with_all_it_holds(tmp_path: Path) -> None:
+    """Whoever looks, or kills this, sees nothing of it or everything: the folder that was filled gets its name."""
+    target = tmp_path / "made" / "target"
+    with staged(target) as staging:
+        with staging.shelf().keep("a/b", 0o600) as write:
+            write(b"one")
+        waiting = (staging.place / "files").stat().st_ino
+        staging.settle(overwrite=False)
+    assert target.stat().st_ino == waiting
+    assert read_files(target) == {"a/b": b"one"}
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 def test_nothing_is_replaced_that_came_in_the_last_moment(tmp_path: Path) -> None:

@@ -212,6 +212,18 @@ def test_the_numbers_say_how_it_came_out_also_when_they_come_of_totals_that_were
     }
 
 
+def test_what_was_pruned_and_brought_back_by_hand_is_looked_at(team: ArchiveTeam) -> None:
+    first, second = team.frozen("2026-01-01"), team.frozen()
+    team.archive("prune", "--keep-daily", "1", "--yes", *team.at("file:a"))
+    assert team.archive("verify", "2026-01-01", *team.at()) == 0
+    assert f"{first} was pruned from file:a" in team.out
+    for end in ("sealed", "label"):
+        team.file("a", first, end).parent.mkdir(parents=True, exist_ok=True)
+        team.file("a", first, end).write_bytes(team.file("b", second, end).read_bytes())
+    assert team.archive("verify", "2026-01-01", *team.at()) == 3
+    assert f"mismatch: {first} in file:a: " in team.out
+
+
 def test_a_job_gets_a_table_an_annotation_and_outputs(team: ArchiveTeam) -> None:
     id_ = team.frozen()
     spoilt(team.file("a", id_))
@@ -230,10 +242,13 @@ def test_a_job_gets_a_table_an_annotation_and_outputs(team: ArchiveTeam) -> None
         "RUNNER_TEMP": str(team.folder),
     }
     assert team.archive("verify", TODAY, *team.at()) == 3
+    assert [line.split(":")[0] for line in team.out.splitlines() if " in file:" in line][-2:] == ["mismatch", "ok"]
     summary = (team.folder / "summary").read_text()
-    assert "### ❌ verify 2026-01-02: mismatch at level 0 receipt (1 archive in 2 stores)" in summary
+    assert "### ❌ Archives: verify 2026-01-02: mismatch (1 mismatch, 1 ok; 1 archive in 2 stores)" in summary
+    assert "- Something stored is not what was frozen." in summary
+    assert "`lumen archive restore 2026-01-02 --to restored`" in summary
     assert "| nightly 2026-01-02 eu 1 | file:a | ❌ mismatch | 0 receipt |" in summary
-    annotation = "::error title=lumen archive%3A mismatch::[lumen] mismatch: nightly 2026-01-02 eu 1 in file:a: "
+    annotation = "::error title=lumen archive::[lumen] mismatch: nightly 2026-01-02 eu 1 in file:a: "
     assert [line for line in team.out.splitlines() if line.startswith(annotation)]
     outputs = (team.folder / "output").read_text()
     assert re.findall(r"(?m)^(verdict|level)<<\S+\n(.*)$", outputs) == [("verdict", "mismatch"), ("level", "0")]

@@ -13,8 +13,8 @@ from lumen_action.archive.walking import found_files
 from lumen_action.errors import ConfigError
 
 
-def names(paths: list[str], folder: Path, exclude: tuple[str, ...] = (), spare: Path | None = None) -> list[str]:
-    return [each.path for each in found_files(paths, folder, exclude, spare).files]
+def names(paths: list[str], folder: Path, exclude: tuple[str, ...] = ()) -> list[str]:
+    return [each.path for each in found_files(paths, folder, exclude).files]
 
 
 def problems(paths: list[str], folder: Path, exclude: tuple[str, ...] = ()) -> list[str]:
@@ -102,6 +102,19 @@ def test_names_that_cannot_stand_in_a_line_are_refused(tmp_path: Path, name: byt
     (told,) = problems(["."], tmp_path)
     assert told.isprintable()
     assert "rename it" in told
+
+
+def test_folders_in_folders_without_end_are_refused(tmp_path: Path) -> None:
+    """They are deeper than recursion goes, and than a path may be long."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("a", dir_fd=folder)
+        below = os.open("a", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    (told,) = problems(["."], tmp_path)
+    assert "it lies in more than 199 folders" in told
 
 
 @pytest.mark.parametrize(

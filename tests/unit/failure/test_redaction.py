@@ -111,6 +111,7 @@ def test_the_middle_of_a_private_key_is_redacted_beside_the_evidence(cut: int) -
         "Run npm test -- --token-limit 30",
         "the key is in the door, the secret is out",
         "permissions: id-token: write",
+        "git log --author=alice, author=alice, Author: alice-2026@corp.example, authority=git.example",
         "cp: cannot open /etc/passwd: Permission denied",
         "root@db.example's password: Permission denied, please try again.",
     ],

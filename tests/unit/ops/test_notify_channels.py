@@ -248,7 +248,7 @@ def test_teams_shows_rows_and_links_and_obeys_no_markdown(bench: Bench) -> None:
 def test_pagerduty_opens_an_alert_and_closes_the_same(bench: Bench) -> None:
     service = receivers.PagerDuty()
     bench.serve("pagerduty", service.receiver)
-    assert bench.send("pagerduty").told == "taken"
+    assert bench.send("pagerduty").told.startswith("taken (202 ")
     event = service.receiver.told
     assert service.alerts == {ALARM.thread: True}
     assert (event["event_action"], event["payload"]["severity"]) == ("trigger", "error")
@@ -263,7 +263,7 @@ def test_pagerduty_opens_an_alert_and_closes_the_same(bench: Bench) -> None:
     ]
     assert event["payload"]["custom_details"]["Class"] == "network/dns & *more*"
     assert event["links"] == [{"href": ALARM.links[0].url, "text": "See the run"}]
-    assert bench.send("pagerduty", OVER).told == "closes the alert"
+    assert bench.send("pagerduty", OVER).told.startswith("closes the alert (202 ")
     assert service.alerts == {ALARM.thread: False}
 
 

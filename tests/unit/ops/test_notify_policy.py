@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from notified import MINUTE, Post, Team
 
-from lumen_action.ops.notify import State
-from lumen_action.ops.notify.message import Severity
+from lumen_action.ops.notify import Receipt, State
+from lumen_action.ops.notify.message import Message, Severity
 from lumen_action.ops.notify.policy import Rules, rank, rules_of
 from lumen_action.ops.notify.quiet import Quiet, hours_of
 from lumen_action.ops.notify.threads import thread_of
@@ -265,9 +266,12 @@ def test_whatever_the_rules_each_is_told_once_and_the_end_only_to_who_was_told(
     (post,) = team.posts
     worst_told: list[Severity] = []
     heard = 0
-    for what, _, _, _ in played(team, events):
+    asleep: list[int] = []
+    for what, _, _, states in played(team, events):
         new, heard = post.sent[heard:], len(post.sent)
         quiet = rules.quiet_until_ms(team.now) is not None
+        overslept = any((rules.quiet_until_ms(at) or at) <= team.now for at in asleep)
+        asleep += [team.now] if HELD in states else []
         for each in new:
             assert each.severity
             assert each.resolves is (what == "over")
@@ -275,7 +279,7 @@ def test_whatever_the_rules_each_is_told_once_and_the_end_only_to_who_was_told(
                 assert each.severity is max(worst_told, key=rank)
                 worst_told = []
             else:
-                assert each.severity is CRITICAL or not quiet
+                assert each.severity is CRITICAL or not quiet or overslept
                 worst_told.append(each.severity)
     keys = [each.key for each in post.sent]
     assert len(keys) == len(set(keys))
@@ -306,4 +310,58 @@ def test_facts_in_any_order_and_with_repeats_tell_the_same(
 @pytest.mark.parametrize("state", [State.PARTLY, State.UNKNOWN])
 def test_what_may_have_arrived_has_an_end(state: State) -> None:
     team = Team(posts=(Post(states=[state]),))
-    assert [*team.tell("a"), *team.tell("b"), *team.over()] == [state, COUNTED, SENT]
+    # What may have been lost holds no other message back; what is known to have arrived does.
+    other = SENT if state is State.UNKNOWN else COUNTED
+    assert [*team.tell("a"), *team.tell("b"), *team.over()] == [state, other, SENT]
+
+
+def test_who_died_while_sending_holds_nothing_back_for_long() -> None:
+    class Dying(Post):
+        def send(self, message: Message) -> Receipt:
+            raise KeyboardInterrupt(message.key)
+
+    team = Team(Rules(window_ms=24 * HOUR), posts=(Dying(),))
+    with pytest.raises(KeyboardInterrupt):
+        team.tell("a")
+    team.posts = (Post(),)
+    assert team.tell("b") == [COUNTED]
+    team.now += 11 * MINUTE
+    assert team.tell("c") == [SENT]
+
+
+def test_what_nobody_fetched_by_day_leaves_in_the_next_quiet_hours_with_a_warning() -> None:
+    team = Team(NIGHT, now=EVENING)
+    assert team.tell("a") == [HELD]
+    team.now += 2 * HOUR
+    assert (team.tell("b", thread="other"), team.flush()) == ([HELD], [])
+    team.now += 22 * HOUR
+    assert team.tell("c") == [COUNTED, SENT]
+    assert team.posts[0].subjects == ["nightly: 2 messages"]
+    assert "run `lumen notify flush` when they end" in "".join(team.told)
+
+
+def test_a_channel_that_hangs_holds_up_no_other() -> None:
+    other_was_told = threading.Event()
+
+    class Hanging(Post):
+        def send(self, message: Message) -> Receipt:
+            assert other_was_told.wait(30)
+            return super().send(message)
+
+    class Quick(Post):
+        def send(self, message: Message) -> Receipt:
+            other_was_told.set()
+            return super().send(message)
+
+    team = Team(posts=(Hanging("mail"), Quick("slack")))
+    assert team.tell("a") == [SENT, SENT]
+    assert [len(post.sent) for post in team.posts] == [1, 1]
+
+
+def test_two_held_messages_reach_a_machine_each_by_itself_beside_the_digest_of_people() -> None:
+    team = Team(NIGHT, posts=(Post("pagerduty", knows_repeats=True), Post("slack")), now=EVENING)
+    for n in range(2):
+        assert team.tell(f"{n}", thread=f"{n}") == [HELD, HELD]
+    team.now += 9 * HOUR
+    assert team.tell("c", thread="c") == [SENT] * 5
+    assert [post.subjects for post in team.posts] == [["c", "0", "1"], ["c", "nightly: 2 messages"]]

@@ -65,7 +65,7 @@ def receiver() -> Iterator[Receiver]:
 
 def test_the_webhook_gets_the_bytes_that_were_signed(receiver: Receiver, pauses: Pauses) -> None:
     receipt = pauses.send("webhook", receiver.url, signer=signer(SECRET, "LUMEN_ALERT_SECRET"))
-    assert (receipt.state, receipt.told) == (State.SENT, "taken")
+    assert (receipt.state, receipt.told) == (State.SENT, "taken (204)")
     ((headers, body),) = receiver.got
     told = json.loads(body)
     assert (told["type"], told["timestamp"]) == ("report", "2026-03-03T01:06:40Z")
@@ -77,7 +77,7 @@ def test_the_webhook_gets_the_bytes_that_were_signed(receiver: Receiver, pauses:
 
 
 def test_the_webhook_says_where_nothing_was_signed(receiver: Receiver, pauses: Pauses) -> None:
-    assert pauses.send("webhook", receiver.url).told == "taken, unsigned"
+    assert pauses.send("webhook", receiver.url).told == "taken, unsigned (204)"
     assert "webhook-signature" not in receiver.got[0][0]
 
 
@@ -140,6 +140,31 @@ def test_slack_is_never_sent_more_than_it_takes(subject: str, sentence: str, tim
         for button in block.get("elements", []):
             assert 0 < units(button["text"]["text"]) <= 75
             assert len(button["url"]) <= 3000
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+@pytest.mark.parametrize("status", [300, 304, 305, 306])
+def test_only_2xx_says_that_it_was_taken(receiver: Receiver, pauses: Pauses, kind: str, status: int) -> None:
+    receiver.answers = [(status, {})]
+    receipt = pauses.send(kind, receiver.url)
+    assert receipt.state is State.FAILED
+    assert f"answered {status}" in receipt.told
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize(("kind", "told"), [("slack", "posted (200 ok "), ("webhook", "taken, unsigned (200 ok ")])
+def test_a_receipt_shows_the_answer_in_one_short_line_without_secrets(pauses: Pauses, kind: str, told: str) -> None:
+    def answer(handler: loopback.Quiet) -> None:
+        said = f"ok\n{handler.path} Authorization: Bearer abc123 token=s3cr3t-token \x1b[31m{'x' * 500}"
+        handler.reply(200, {}, said.encode())
+
+    with loopback.answering(answer) as server:
+        receipt = pauses.send(kind, f"{server}/hook/s3cr3t-path")
+    assert receipt.told.startswith(told)
+    assert len(receipt.told) < 200
+    assert receipt.told.isprintable()
+    assert "s3cr3t" not in receipt.told
+    assert "abc123" not in receipt.told
 
 
 @pytest.mark.parametrize("kind", CHANNELS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from lumen_action.ledger import Put
 from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.model import Fact, Kind, Outcome
 from lumen_action.ops.notify import Channel, Receipt, State
-from lumen_action.ops.notify.message import Message
+from lumen_action.ops.notify.message import Message, Severity
+from lumen_action.ops.notify.policy import Rules
 from lumen_action.ops.notify.receipts import Receipts, Subject
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.fold import collect, fold
@@ -44,13 +45,24 @@ class Post:
         return {"key": message.key}
 
 
+@dataclass
+class Sending:
+    """Sends through one channel and keeps what became of it, in the thread that asks."""
+
+    receipts: Receipts
+
+    def send(self, channel: Channel, message: Message, subject: Subject, **how: bool) -> Receipt:
+        ready = self.receipts.claimed(channel, message, subject, **how)
+        return ready if isinstance(ready, Receipt) else self.receipts.settled(ready, ready.delivered())
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = NOON
         self.told: list[str] = []
 
-    def receipts(self, ledger: object) -> Receipts:
-        return Receipts(ledger, lambda: self.now, self.told.append)  # type: ignore[arg-type]
+    def receipts(self, ledger: object) -> Sending:
+        return Sending(Receipts(ledger, lambda: self.now, self.told.append))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -150,6 +162,24 @@ def test_of_two_at_once_only_one_sends(ledger: SqliteLedger, clock: Clock) -> No
 
     assert clock.receipts(ledger).send(Racing(), MESSAGE, SUBJECT).state is State.SENT
     assert inner.sent == []
+
+
+def test_what_is_counted_beside_one_that_is_on_its_way_does_not_say_that_it_was_told(
+    ledger: SqliteLedger, clock: Clock
+) -> None:
+    rules, inner = Rules(window_ms=HOUR), Post()
+    first, other = (replace(MESSAGE, key=key, severity=Severity.ERROR) for key in ("first", "other"))
+
+    class Racing(Post):
+        def send(self, message: Message) -> Receipt:
+            raced = Sending(replace(clock.receipts(ledger).receipts, rules=rules)).send(inner, other, SUBJECT)
+            assert (raced.state, raced.told.partition(";")[0]) == (
+                State.COUNTED,
+                "somebody else is telling it just now",
+            )
+            return super().send(message)
+
+    assert clock.receipts(ledger).send(Racing(), first, SUBJECT).state is State.SENT
 
 
 def test_a_dry_run_sends_and_keeps_nothing_and_says_what_was_sent(ledger: SqliteLedger, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from lumen_action.errors import ConfigError
 from lumen_action.failure.redaction import REDACTED
 from lumen_action.http import Timing
 from lumen_action.ops.notify import Channel, options
-from lumen_action.ops.notify.channels import CHANNELS, REPORT_CHANNELS, WAYS, Ground, channel_secrets, channels_asked
+from lumen_action.ops.notify.channels import REPORT_CHANNELS, WAYS, Ground, channel_secrets, channels_asked
 from lumen_action.ops.notify.generic import PLACES, body_problems, encoded
 from lumen_action.ops.notify.message import Attachment, Link, Message, Row, Severity
 from lumen_action.ops.notify.redacting import redacted
@@ -56,7 +56,7 @@ def refused(env: Mapping[str, str], names: str = "", notify: Mapping[str, Any] |
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", CHANNELS)
+@pytest.mark.parametrize("name", WAYS)
 def test_each_channel_is_set_up_by_its_own_variables(name: str) -> None:
     channels, told = asked(ENV[name])
     assert [channel.name for channel in channels] == [name]
@@ -64,20 +64,20 @@ def test_each_channel_is_set_up_by_its_own_variables(name: str) -> None:
     assert "s3cr3t" not in f"{channels}{channels[0].place}"
 
 
-@pytest.mark.parametrize("name", CHANNELS)
+@pytest.mark.parametrize("name", WAYS)
 def test_a_channel_that_is_asked_for_and_not_set_up_says_what_to_set(name: str) -> None:
     others = {variable: value for each, env in ENV.items() if each != name for variable, value in env.items()}
     assert f"{name} is not set up; set {WAYS[name].needs}" in refused(others, name)
 
 
 def test_all_that_are_set_up_are_used_and_names_choose_among_them() -> None:
-    assert [channel.name for channel in asked(ALL)[0]] == list(CHANNELS)
+    assert [channel.name for channel in asked(ALL)[0]] == list(WAYS)
     assert [channel.name for channel in asked(ALL, "pagerduty, slack")[0]] == ["slack", "pagerduty"]
 
 
 def test_a_report_wakes_nobody() -> None:
     assert [channel.name for channel in asked(ALL, alarms=False)[0]] == list(REPORT_CHANNELS)
-    assert {*CHANNELS} - {*REPORT_CHANNELS} == {"pagerduty", "alertmanager"}
+    assert {*WAYS} - {*REPORT_CHANNELS} == {"pagerduty", "alertmanager"}
     with pytest.raises(ConfigError, match="`pagerduty` is none of"):
         asked(ALL, "pagerduty", alarms=False)
 
