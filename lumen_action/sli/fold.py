@@ -19,6 +19,9 @@ from lumen_action.sli.tally import DayTally, Newest, RegionTally, Tallied, tally
 
 Collected = Mapping[FactKey, Fact]
 _LEVEL = re.compile("-?[0-9]")
+# What is known to be wrong is worse than what is not known to be right.
+_GRAVITY: Mapping[Outcome, int] = {Outcome.SUCCESS: 0, Outcome.ERROR: 1}
+_WORST = 2
 
 
 def collect(facts: Iterable[Fact], into: Collected | None = None) -> Collected:
@@ -68,6 +71,7 @@ def pipeline_state(pipeline: str, tallied: Tallied, *, now_ms: int, calendar: Ca
             regions[region].append(counts)
         for cause, spread in day.durations.items():
             durations[cause].append(spread)
+    checks = _standing(tallied.newest.checks.values())
     return PipelineState(
         pipeline=pipeline,
         regions={region: _region(region, regions[region], tallied.newest) for region in sorted(regions)},
@@ -77,10 +81,33 @@ def pipeline_state(pipeline: str, tallied: Tallied, *, now_ms: int, calendar: Ca
             if counts.decidable
         ),
         runs=tuple(result_of(pipeline, run) for run in tallied.runs),
-        checks={check: fact.outcome for check, fact in sorted(tallied.newest.checks.items())},
-        examined={check: each for check, fact in sorted(tallied.newest.checks.items()) if (each := _examined(fact))},
+        checks={check: fact.outcome for check, fact in checks.items()},
+        examined={check: each for check, fact in checks.items() if (each := _examined(fact))},
         durations={cause: reduce(add, spreads) for cause, spreads in durations.items()},
     )
+
+
+def _standing(checks: Iterable[Fact]) -> dict[str, Fact]:
+    """Return the fact by which each check stands."""
+    named: dict[str, list[Fact]] = defaultdict(list)
+    for fact in checks:
+        named[fact.key.stage].append(fact)
+    return {check: _by_which_it_stands(named[check]) for check in sorted(named)}
+
+
+def _by_which_it_stands(checks: list[Fact]) -> Fact:
+    """Return the newest; where each region is looked at for itself, the worst of its day, lest one hides another."""
+    newest = max(checks, key=_when)
+    if "verdict" not in newest.told:
+        return newest
+    # Who looked at all regions has seen more than those before.
+    since_ms = max((fact.ended_ms for fact in checks if fact.told.get("regions") == "all"), default=0)
+    beside = [fact for fact in checks if fact.day == newest.day and fact.ended_ms >= since_ms]
+    return max(beside, key=lambda fact: (_GRAVITY.get(fact.outcome, _WORST), _when(fact)))
+
+
+def _when(fact: Fact) -> tuple[int, tuple[str | int, ...]]:
+    return fact.ended_ms, fact.key.parts
 
 
 def _examined(check: Fact) -> Examined | None:

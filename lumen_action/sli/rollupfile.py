@@ -16,11 +16,11 @@ from lumen_action.sli.rollup import Rollup
 from lumen_action.sli.tally import DayTally, Newest, RegionTally
 
 # Raised whenever the same facts are to amount to something else than before, or are written differently.
-_VERSION = 4
+_VERSION = 5
 # The newest facts of each kind, and what each is known by.
 _NEWEST: Mapping[str, Callable[[Fact], Any]] = {
     "stages": attrgetter("key.region", "key.stage"),
-    "checks": attrgetter("key.stage"),
+    "checks": attrgetter("key.region", "key.stage"),
     "runs": attrgetter("key.region"),
     "failed_runs": attrgetter("key.region"),
     "failed_stages": attrgetter("key.region"),

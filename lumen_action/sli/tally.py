@@ -27,7 +27,6 @@ MARK_BYTES = 4
 _REGION_AND_STAGE: Callable[[Fact], tuple[str, str]] = attrgetter("key.region", "key.stage")
 _REGION: Callable[[Fact], str] = attrgetter("key.region")
 _OBSERVED_AT: Callable[[Fact], int] = attrgetter("observed_at_ms")
-_STAGE_NAME: Callable[[Fact], str] = attrgetter("key.stage")
 
 K = TypeVar("K", bound=Hashable)
 Won = tuple[int, str]
@@ -83,7 +82,8 @@ class Newest:
 
     stages: Mapping[tuple[str, str], Fact] = field(default_factory=dict)
     """The last fact of every region and stage."""
-    checks: Mapping[str, Fact] = field(default_factory=dict)
+    checks: Mapping[tuple[str, str], Fact] = field(default_factory=dict)
+    """The last fact of every region and check."""
     runs: Mapping[str, Fact] = field(default_factory=dict)
     """The attempt of a run that ended last, by region."""
     failed_runs: Mapping[str, Fact] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Newest:
         origins = [fact for fact in (self.origin, other.origin) if fact]
         return Newest(
             _last((*self.stages.values(), *other.stages.values()), _REGION_AND_STAGE),
-            _last((*self.checks.values(), *other.checks.values()), _STAGE_NAME),
+            _last((*self.checks.values(), *other.checks.values()), _REGION_AND_STAGE),
             _last((*self.runs.values(), *other.runs.values()), _REGION),
             _last((*self.failed_runs.values(), *other.failed_runs.values()), _REGION),
             _last((*self.failed_stages.values(), *other.failed_stages.values()), _REGION),
@@ -253,7 +253,7 @@ def _newest(trusted: Mapping[Kind, list[Fact]]) -> Newest:
     first = [fact for fact in facts if fact.observed_at_ms == first_ms]
     return Newest(
         _last(trusted[_STAGE], _REGION_AND_STAGE),
-        _last(trusted[_CHECK], _STAGE_NAME),
+        _last(trusted[_CHECK], _REGION_AND_STAGE),
         _last(trusted[_RUN], _REGION),
         _last((fact for fact in trusted[_RUN] if fact.outcome.bad), _REGION),
         _last((fact for fact in trusted[_STAGE] if fact.outcome.bad), _REGION),

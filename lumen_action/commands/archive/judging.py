@@ -139,6 +139,7 @@ def _keep(judgement: Judgement, session: Session, warnings: list[str]) -> None:
     told = {
         "verdict": judgement.verdict.value,
         "level": str(int(reached(judgement.findings))),
+        "regions": session.settings.region or "all",
         "archives": " ".join(dict.fromkeys(each.id.name for each in judgement.findings))[:_MOST_WHY],
         **{name: str(value) for name, value in judgement.more.items()},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,10 @@ def test_folders_in_folders_without_end_are_refused(tmp_path: Path) -> None:
         os.close(folder)
         folder = below
     os.close(folder)
-    (told,) = problems(["."], tmp_path)
-    assert "it lies in more than 199 folders" in told
+    told = problems(["."], tmp_path)
+    # Python's own removal recurses, and so could not tidy up after this test.
+    subprocess.run(["rm", "-rf", tmp_path / "a"], check=True)
+    assert ["it lies in more than 199 folders" in each for each in told] == [True]
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,31 @@ def test_a_check_tells_what_it_found_and_how_thoroughly(told: dict[str, str], le
     assert pipeline.examined == {"integrity": Examined(NOON + 2, "ok", level)}
 
 
+def looked_at(region: str, outcome: Outcome, at: int, regions: str = "", day: str = "2026-01-02") -> Fact:
+    told = details({"verdict": {S: "ok", F: "mismatch"}.get(outcome, "unverifiable"), "regions": regions or region})
+    made = fact("integrity", outcome, kind=Kind.CHECK, region=region, run=f"{region}{at}", at=NOON + at, day=day)
+    return replace(made, details=told)
+
+
+@pytest.mark.parametrize(
+    ("checks", "verdict"),
+    [
+        ([looked_at("eu", F, 1), looked_at("us", S, 2)], "mismatch"),
+        ([looked_at("eu", Outcome.ERROR, 1), looked_at("us", S, 2)], "unverifiable"),
+        ([looked_at("eu", Outcome.ERROR, 2), looked_at("us", F, 1)], "mismatch"),
+        ([looked_at("eu", F, 1), looked_at("us", S, 2), looked_at("eu", S, 3)], "ok"),
+        ([looked_at("eu", F, 1), looked_at("default", S, 2, regions="all")], "ok"),
+        ([looked_at("default", S, 1, regions="all"), looked_at("eu", F, 2), looked_at("us", S, 3)], "mismatch"),
+        ([looked_at("eu", F, 1), looked_at("us", S, 2, day="2026-01-03")], "ok"),
+    ],
+)
+def test_what_is_wrong_in_one_region_is_not_hidden_by_another(checks: list[Fact], verdict: str) -> None:
+    for order in (checks, checks[::-1]):
+        pipeline = pipeline_of(*order)
+        assert pipeline.examined["integrity"].verdict == verdict
+        assert pipeline.checks["integrity"].good is (verdict == "ok")
+
+
 def test_a_newer_check_that_found_nothing_out_takes_its_place() -> None:
     assert pipeline_of(checked(1, verdict="ok", level="0"), checked(2)).examined == {}
 
