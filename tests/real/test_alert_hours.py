@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from lives import DAY, HOUR, Life
 from scenarios import Clock, Expectation, burn, every, fired, fires, page, plan, reads, ticket, wakes
 
@@ -174,5 +175,6 @@ def half_an_hour_of_an_old_push(p: Life) -> Iterator[Expectation]:
     yield reads(360, 'lumen:runs_failed:count{window="1h"}', 0)
 
 
+@pytest.mark.slow
 def test_rush(promtool: str, tmp_path: Path) -> None:
     RUSH.agrees(promtool, tmp_path)

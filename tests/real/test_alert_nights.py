@@ -279,5 +279,7 @@ def test_nights(promtool: str, tmp_path: Path) -> None:
     NIGHTS.agrees(promtool, tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_weeks(promtool: str, tmp_path: Path) -> None:
     WEEKS.agrees(promtool, tmp_path)

@@ -45,6 +45,7 @@ def test_a_ledger_of_postgresql_alone_is_that_of_the_database_url(
 
 # What a command has opened ends with its process; here it ends when it is no longer used.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.slow
 def test_from_store_to_store_with_closed_days_and_conflicts(store_url: Callable[[str], str], tmp_path: Path) -> None:
     place = Place(os.environ, tmp_path / "cache")
     here = store_url(ROAD[0])

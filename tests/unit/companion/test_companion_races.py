@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from facts import NOON
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,6 +193,7 @@ pauses = st.sampled_from([1000, MINUTE, 6 * MINUTE, FREEZE_MS])
 moves = st.tuples(st.sampled_from([0, 1, 0, 1, 0, 1, 2, 3, 4]), pauses, st.sampled_from([False, False, False, True]))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(machines, min_size=2, max_size=4),

@@ -27,6 +27,7 @@ def faults() -> list[Finding]:
     return [finding for finding in lint(CATALOGUE) if finding.level is Level.FAULT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ecosystem", ECOSYSTEMS)
 def test_the_linter_finds_no_fault(ecosystem: str) -> None:
     assert [
