@@ -146,6 +146,7 @@ def team_of_two_regions(consumer: Consumer, variables: Mapping[str, str]) -> Con
     return replace(consumer, variables=variables)
 
 
+@pytest.mark.slow
 def test_hosted_yml_records_in_git_and_appends_totals_and_runs_of_both_regions(
     runner: Runner, consumer: Consumer, serve: Callable[..., servers.Server], tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ def workflow() -> str:
     return json.dumps({"name": "nightly", "on": ["push"], "permissions": {}, "jobs": {"report": job}})
 
 
-@pytest.fixture(params=["git", "localbucket", "postgres"])
+@pytest.fixture(params=["git", *(pytest.param(each, marks=pytest.mark.slow) for each in ("localbucket", "postgres"))])
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Return what a team sets to use one empty store from everywhere."""
     team: dict[str, str] = {}

@@ -177,6 +177,7 @@ def test_a_green_run_writes_one_block_and_only_at_its_end(runner: Runner, team: 
         assert [a for a in leg.annotations if a.level == "error"] == []
 
 
+@pytest.mark.slow
 def test_a_second_attempt_is_the_same_run_and_corrects_it(runner: Runner, team: Consumer, ledger: str) -> None:
     runner.run(five_stages('cat dns.log | tee test.log; test "$REGION" != eu'), team)
     again = replace(team, env={**team.env, "GITHUB_RUN_ATTEMPT": "2"})

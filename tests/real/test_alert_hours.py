@@ -118,6 +118,7 @@ def bounds_of_all_and_of_none(p: Life) -> Iterator[Expectation]:
     yield reads(20 * HOUR, low)
 
 
+@pytest.mark.slow
 def test_hours(promtool: str, tmp_path: Path) -> None:
     HOURS.agrees(promtool, tmp_path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
 import servers
 from scenarios import LUMEN
 
@@ -30,6 +31,7 @@ def region(name: str, good: int, failed: int, row: int) -> RegionState:
     )
 
 
+@pytest.mark.slow
 def test_two_failures_in_every_region_page_and_a_success_ends_it(
     pushgateway: servers.Server, running: Callable[..., servers.Server], http_client: Http
 ) -> None:

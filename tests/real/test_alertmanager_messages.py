@@ -43,7 +43,7 @@ class Chain:
         return WORDS[self.language][name]
 
 
-@pytest.fixture(scope="module", params=["en", "ko"])
+@pytest.fixture(scope="module", params=["en", pytest.param("ko", marks=pytest.mark.slow)])
 def chain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """Let Prometheus tell of every alert, and then that each is over."""
     make = tmp_path_factory.mktemp

@@ -19,6 +19,8 @@ from replayed import BEGIN, DAY, END, HOUR
 
 from lumen_action.model import Outcome
 
+pytestmark = pytest.mark.slow
+
 BOARDS = ("status.json", "reliability.json")
 ALL: Choice = {"slo": ()}
 CHOICES: dict[str, Choice] = {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import ruletest
 import servers
 from ruletest import Expected, Given, expecting, series
@@ -77,6 +78,7 @@ def test_a_real_prometheus_shows_exactly_the_published_counts(
         shows("lumen_ledger_seq", {(("job", "lumen"), ("pipeline", "nightly")): head})
 
 
+@pytest.mark.slow
 def test_a_prometheus_in_front_of_an_old_ledger_says_nothing_of_windows_it_did_not_see(
     pushgateway: servers.Server, running: Callable[..., servers.Server], http_client: Http
 ) -> None:
@@ -170,6 +172,7 @@ def test_a_stage_added_to_an_old_pipeline_counts_from_its_first_run(promtool: st
     promtool_agrees(promtool, tmp_path, "1m", given, expected)
 
 
+@pytest.mark.slow
 def test_thirty_days_are_counted_exactly(promtool: str, tmp_path: Path) -> None:
     given = [
         series("lumen_series_start_timestamp_seconds", "0x960", **EU),

@@ -289,6 +289,7 @@ def season() -> list[Fact]:
     return facts
 
 
+@pytest.mark.slow
 def test_prometheus_counts_what_the_fold_counts_after_repetitions_and_a_loss_of_everything(
     running: Callable[..., servers.Server],
 ) -> None:
@@ -325,6 +326,7 @@ def test_prometheus_counts_what_the_fold_counts_after_repetitions_and_a_loss_of_
     shows(expected)
 
 
+@pytest.mark.slow
 def test_days_are_won_and_lost_as_the_fold_elects_them(
     pushgateway: servers.Server, running: Callable[..., servers.Server], ledger: PushgatewayLedger
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_prometheus_on_which_everything_is_wrong(
     assert rows["two-publishers"][0]["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_two_jobs_publish_counts_double(running: Running, pushgateway: Server, doctor: Doctor) -> None:
     for job in ("one", "two"):
         push(pushgateway, f"job/{job}", TOTALS.partition("# TYPE lumen_slo")[0])
@@ -152,6 +153,7 @@ def test_a_prometheus_without_series_says_so(running: Running, pushgateway: Serv
     assert rows["no-series"][0]["found"] == "has no series of Lumen"
 
 
+@pytest.mark.slow
 def test_a_set_up_that_is_right_gives_no_finding(
     tmp_path: Path, running: Running, pushgateway: Server, doctor: Doctor, certificate: servers.Certificate
 ) -> None:

@@ -202,6 +202,7 @@ def test_of_64_racers_on_one_key_one_is_first(started: tuple[str, Path]) -> None
     assert kept.leg == str(answers.index(Put.CREATED))
 
 
+@pytest.mark.slow
 def test_32_writers_through_a_bad_line_lose_and_double_nothing(store: str, through: Callable[..., Gateway]) -> None:
     chance = Random(7)
 
@@ -266,6 +267,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
 @pytest.mark.usefixtures("store")
 def test_folders_killed_at_any_moment_lose_and_double_nothing() -> None:

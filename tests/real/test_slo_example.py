@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 
+import pytest
 import servers
 
 NAMES = ["api-availability", "api-latency-most", "api-latency", "api-latency-slowest", "reward-stability"]
 
 
+@pytest.mark.slow
 def test_every_promise_of_the_example_has_its_numbers() -> None:
     command = [sys.executable, str(servers.ROOT / "tools" / "slo_example.py"), "report", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

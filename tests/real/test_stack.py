@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import servers
 
+pytestmark = pytest.mark.slow
+
 TOOLS = servers.ROOT / "tools"
 JOBS = {"pushgateway", "node", "prometheus", "alertmanager"}
 

@@ -40,6 +40,7 @@ def _region(run: int) -> str:
     return ("eu", "ap")[run % 2]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
 def test_a_storm_is_counted_exactly(tmp_path: Path, running: Callable[..., servers.Server]) -> None:
     gateway = running(servers.start_pushgateway)
