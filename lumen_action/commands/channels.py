@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lumen_action.commands.session import Session
-from lumen_action.http import Timing
 from lumen_action.ops.notify import Channel
 from lumen_action.ops.notify.channels import Ground, channel_secrets, channels_asked
 from lumen_action.ops.notify.redacting import environment_secrets
@@ -16,7 +15,7 @@ def channels_of(
 ) -> list[Channel]:
     """Return the channels of these names, or all that are set up; a ConfigError lists every mistake."""
     world, settings = session.world, session.settings
-    timing = Timing(now=lambda: world.clock_ms() / 1000, chance=world.random)
+    timing = session.timing
     ground = Ground(world.env, tell, timing, settings.mail, settings.notify, to)
     return channels_asked(names, ground, alarms=alarms)
 

@@ -19,7 +19,7 @@ from lumen_action.ledger.spool import Spool
 from lumen_action.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from lumen_action.http import Http
+    from lumen_action.http import Http, Timing
     from lumen_action.ledger.notes import Notes
     from lumen_action.publish import Publisher
     from lumen_action.sinks import Sink
@@ -96,6 +96,18 @@ class Session:
     patience_seconds: float = BRIEF_SECONDS
     _ledger: Ledger | None = field(default=None, init=False)
     _ledger_fault: LedgerError | None = field(default=None, init=False)
+
+    @property
+    def pipeline(self) -> str:
+        """Return the pipeline that was named, else the one that runs us."""
+        return self.settings.pipeline or self.host.identity().pipeline
+
+    @property
+    def timing(self) -> Timing:
+        """Return the clocks and the chance by which servers are waited for."""
+        from lumen_action.http import Timing
+
+        return Timing(now=lambda: self.world.clock_ms() / 1000, chance=self.world.random)
 
     @property
     def ledger_url(self) -> str:

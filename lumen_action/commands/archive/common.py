@@ -17,7 +17,6 @@ from lumen_action.commands.asked import telling, word
 from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError, shown
-from lumen_action.http import Timing
 from lumen_action.jobmemory import JobMemory
 from lumen_action.model import Fact, Kind, Outcome
 from lumen_action.record import DEFAULT_REGION
@@ -83,7 +82,7 @@ def stores_asked(arguments: argparse.Namespace, session: Session) -> list[Store]
         env=world.env,
         folder=world.folder,
         tell=telling(world),
-        timing=Timing(now=lambda: world.clock_ms() / 1000, chance=world.random),
+        timing=session.timing,
         now_ms=world.clock_ms(),
         lock_days=told.get("lock-days", 0),
         s3_checksum=told.get("s3-checksum", "auto"),
@@ -127,11 +126,6 @@ def annotate(session: Session, level: str, line: str) -> None:
         session.host.notice(level, "lumen archive", line)
 
 
-def pipeline_of(session: Session) -> str:
-    """Return the pipeline that was named, else the one that runs us."""
-    return session.settings.pipeline or session.host.identity().pipeline
-
-
 @dataclass(frozen=True)
 class Speaker:
     """Who speaks of archives in facts, and to which ledger."""
@@ -147,7 +141,7 @@ class Speaker:
             # On a terminal each call is an event of its own.
             identity = replace(identity, run=f"{identity.run}-{now_ms}")
         day, region = settings.calendar.day_of(now_ms), settings.region or DEFAULT_REGION
-        moment = Moment(identity, pipeline_of(session), region, now_ms, day, JobMemory())
+        moment = Moment(identity, session.pipeline, region, now_ms, day, JobMemory())
         return replace(moment.fact(settings, Kind.ARTIFACT, Outcome.SUCCESS, None), duration_ms=None)
 
     def keep(self, facts: Sequence[Fact], warnings: list[str]) -> None:

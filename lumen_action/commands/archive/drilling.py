@@ -48,10 +48,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     warnings: list[str] = []
     gathered = gather(asked, day, folder_of(arguments, session), warnings)
     store, id_ = _drawn(asked, gathered, day, word(arguments, world, "at", "VERSION"))
-    counting = _Counting(Progress(f"{id_} from {store.url}", 0, telling(world), asked.timing.clock))
-    began = asked.timing.clock()
+    counting = _Counting(Progress(f"{id_} from {store.url}", 0, telling(world), asked.session.timing.clock))
+    began = asked.session.timing.clock()
     finding = doubted(_drilled(asked, gathered.expected(id_), store, counting), gathered.silent.get(store.url))
-    seconds = asked.timing.clock() - began
+    seconds = asked.session.timing.clock() - began
     again = f"lumen archive drill --day {id_.day} --region {id_.region} --at {id_.version} --store {store.url}"
     judgement = Judgement(
         f"drill {id_}",
@@ -92,7 +92,7 @@ def _candidates(gathered: Gathered, url: str, version: str) -> list[ArchiveId]:
 def _drilled(asked: Asked, expected: Expected, store: Store, tick: Tick) -> Finding:
     scratch = next((folder for folder in asked.session.host.scratch_dirs if folder.is_dir()), None)
     with tempfile.TemporaryDirectory(prefix="lumen-drill-", dir=scratch) as folder:
-        means = Means(asked.keys, asked.timing, restoring(Path(folder) / "restored"))
+        means = Means(asked.keys, asked.session.timing, restoring(Path(folder) / "restored"))
         return verify(expected, store, Level.CONTENT, means, tick)
 
 

@@ -22,7 +22,6 @@ from lumen_action.commands.archive.common import (
     add_folder,
     asked_day,
     folder_of,
-    pipeline_of,
     session_of,
     store_folders,
     subcommand_parser,
@@ -125,7 +124,7 @@ def _wanted(arguments: argparse.Namespace, world: World) -> _Wanted:
     keys = read_keys(world.env, session.settings.archive.get("recipients", ()), problems)
     if not problems:
         _noted(problems, keys.sealing)
-    id_ = _noted(problems, lambda: ArchiveId.of(pipeline_of(session), day, region, version))
+    id_ = _noted(problems, lambda: ArchiveId.of(session.pipeline, day, region, version))
     paths, exclude = listed(arguments, world, "paths"), listed(arguments, world, "exclude")
     if not all(paths):
         problems.append("paths: one is empty, as a variable that is not set; name each, and all that is here as `.`")

@@ -15,11 +15,10 @@ from lumen_action.archive.keys import Keys, read_keys
 from lumen_action.archive.local import frozen_as, ids_in
 from lumen_action.archive.stores import Store
 from lumen_action.archive.verifying import Expected
-from lumen_action.commands.archive.common import Speaker, pipeline_of, stores_asked
+from lumen_action.commands.archive.common import Speaker, stores_asked
 from lumen_action.commands.asked import word
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError, IntegrityError, LumenError
-from lumen_action.http import Timing
 
 _MOST_NAMED = 5
 
@@ -38,12 +37,6 @@ class Asked:
     def concerns(self, id_: ArchiveId, day: str) -> bool:
         """Tell whether an archive is one of those that are asked for; facts that wait may be of any."""
         return id_.pipeline == self.pipeline and day in ("", id_.day) and self.region in ("", id_.region)
-
-    @property
-    def timing(self) -> Timing:
-        """Return the clock and the chance of the world."""
-        world = self.session.world
-        return Timing(now=lambda: world.clock_ms() / 1000, chance=world.random)
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,7 @@ def asked_of(
     keys = read_keys(session.world.env, session.settings.archive.get("recipients", ()), problems)
     if problems:
         raise ConfigError(problems)
-    return Asked(session, pipeline_of(session), session.settings.region, stores, keys)
+    return Asked(session, session.pipeline, session.settings.region, stores, keys)
 
 
 def gather(asked: Asked, day: str, folder: Path, warnings: list[str]) -> Gathered:

@@ -135,7 +135,7 @@ def _label_there(asked: Asked, gathered: Gathered, id_: ArchiveId, warnings: lis
         held = gathered.held.get(store.url)
         if held and id_ in held.archives and held.archives[id_].label:
             try:
-                body = label_bytes(store, id_, asked.timing)
+                body = label_bytes(store, id_, asked.session.timing)
                 return label_of(id_, body) if body else None
             except (LumenError, ValueError) as fault:
                 warnings.append(f"{store.url}: the label of {id_} cannot be read: {fault}")

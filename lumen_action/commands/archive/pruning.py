@@ -17,7 +17,6 @@ from lumen_action.commands import World
 from lumen_action.commands.archive.common import (
     Speaker,
     annotate,
-    pipeline_of,
     said_by,
     session_of,
     stores_asked,
@@ -103,7 +102,7 @@ def _rule(arguments: argparse.Namespace, session: Session, problems: list[str]) 
 def _pruned(session: Session, store: Store, rule: Rule, warnings: list[str], *, yes: bool) -> Pruned:
     tell = telling(session.world)
     try:
-        holdings = held_in(store, pipeline_of(session), region=session.settings.region)
+        holdings = held_in(store, session.pipeline, region=session.settings.region)
         now_ms = session.world.clock_ms()
         plans = [with_lock(each, store, now_ms) for each in planned(list(holdings.archives.values()), rule)]
     except LumenError as fault:
@@ -154,7 +153,7 @@ def _headline(pipeline: str, pruned: Sequence[Pruned], *, yes: bool) -> str:
 
 def _answer(arguments: argparse.Namespace, session: Session, pruned: Sequence[Pruned], warnings: Sequence[str]) -> None:
     host, world = session.host, session.world
-    headline = _headline(pipeline_of(session), pruned, yes=arguments.yes)
+    headline = _headline(session.pipeline, pruned, yes=arguments.yes)
     lines = [headline]
     for store in pruned:
         lines += [f"{store.url}: {said_by(store.url, store.fault)}"] if store.fault else []

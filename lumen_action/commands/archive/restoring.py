@@ -23,7 +23,6 @@ from lumen_action.commands.archive.common import (
     Speaker,
     add_day,
     asked_day,
-    pipeline_of,
     session_of,
     stores_asked,
     subcommand_parser,
@@ -215,11 +214,11 @@ def _in_stores(
     arguments: argparse.Namespace, session: Session, day: str, problems: Sequence[str]
 ) -> Mapping[ArchiveId, Sequence[Copy]]:
     """Ask the stores for the archives that are meant; with other problems only their URLs are looked at."""
-    world, pipeline = session.world, pipeline_of(session)
+    world, pipeline = session.world, session.pipeline
     stores = stores_asked(arguments, session)
     if problems:
         return {}
-    timing = Timing(now=lambda: world.clock_ms() / 1000, chance=world.random)
+    timing = session.timing
     found = copies_of(stores, pipeline, day, telling(world), timing)
     version = word(arguments, world, "at", "VERSION")
     chosen = choose(found, session.settings.region, version)

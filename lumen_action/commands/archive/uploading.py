@@ -23,7 +23,6 @@ from lumen_action.commands.archive.common import (
     annotate,
     asked_day,
     folder_of,
-    pipeline_of,
     said_by,
     session_of,
     subcommand_parser,
@@ -32,7 +31,6 @@ from lumen_action.commands.archive.gathering import asked_of
 from lumen_action.commands.asked import telling, word
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError
-from lumen_action.http import Timing
 from lumen_action.model import Fact, Outcome
 from lumen_action.slo.phrases import counted
 from lumen_action.summary.markdown import plain
@@ -69,7 +67,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 
 def _frozen(folder: Path, day: str, version: str, session: Session) -> list[Frozen]:
     """Return what is to be uploaded; a ConfigError says what there is instead."""
-    pipeline, region = pipeline_of(session), session.settings.region
+    pipeline, region = session.pipeline, session.settings.region
     there = [each for each in ids_in(folder) if each.pipeline == pipeline]
     days = sorted({each.day for each in there})
     if not day and len(days) == 1:
@@ -91,7 +89,7 @@ def _brought(
 ) -> list[Upload]:
     world, speaker, id_ = session.world, Speaker(session), frozen.label.id
     known = speaker.known(id_.pipeline, id_.day, warnings).get(id_)
-    timing = Timing(now=lambda: world.clock_ms() / 1000, chance=world.random)
+    timing = session.timing
 
     def proves(label: Label) -> bool:
         proved = keys.proves(label)

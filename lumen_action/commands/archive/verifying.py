@@ -92,7 +92,7 @@ def _wanted(asked: Asked, gathered: Gathered, day: str, version: str) -> list[Ar
 
 def verified(asked: Asked, gathered: Gathered, wanted: Sequence[ArchiveId], level: Level) -> list[Finding]:
     """Verify archives in all stores at once, one after the other in each."""
-    means = Means(asked.keys, asked.timing)
+    means = Means(asked.keys, asked.session.timing)
     tell = telling(asked.session.world)
 
     def of_store(store: Store) -> list[Finding]:

@@ -43,11 +43,6 @@ def subject_of(session: Session, pipeline: str, name: str) -> Subject:
     return Subject(pipeline, session.settings.calendar.day_of(session.world.clock_ms()), name, run)
 
 
-def pipeline_of(session: Session) -> str:
-    """Return the pipeline that was named, else the one that runs us."""
-    return session.settings.pipeline or session.host.identity().pipeline
-
-
 def of_fork(session: Session, world: World) -> bool:
     """Tell whether a fork's job asks: it has no secrets, and may not make work for people."""
     if session.host.identity().trust is not Trust.FORK:

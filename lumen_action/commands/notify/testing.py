@@ -12,7 +12,7 @@ from lumen_action import __version__
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling, word
 from lumen_action.commands.channels import channels_of, message_secrets
-from lumen_action.commands.notify.common import pipeline_of, subcommand_parser
+from lumen_action.commands.notify.common import subcommand_parser
 from lumen_action.commands.notify.telling import receipt_json, receipt_line, show
 from lumen_action.commands.options import given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
@@ -81,7 +81,7 @@ def _try(session: Session, channel: Channel, sample: Message) -> _Tried:
 
 
 def _sample(session: Session) -> Message:
-    identity, pipeline = session.host.identity(), pipeline_of(session)
+    identity, pipeline = session.host.identity(), session.pipeline
     sentence = f"This is a sample, sent by `lumen notify test` for {pipeline}; nothing is wrong."
     rows = (Row("Pipeline", pipeline), Row("Sent by", f"lumen-sli-action {__version__}"))
     links = (Link("Open the run", identity.url),) if identity.url else ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lumen_action.commands.notify.common import pipeline_of
 from lumen_action.commands.notify.wish import Wish
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError
@@ -35,7 +34,7 @@ class Writer:
     @property
     def pipeline(self) -> str:
         """Return what the messages are about."""
-        return pipeline_of(self.session)
+        return self.session.pipeline
 
     @property
     def region(self) -> str:
