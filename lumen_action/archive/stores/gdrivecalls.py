@@ -156,11 +156,10 @@ class Calls:
 
     def _told(self, request: Request, fault: HttpError) -> StoreError:
         """Say what went wrong; of an answer only words that are known are quoted, the rest might be a secret."""
-        status = fault.status
         if fault.answer is None:
             told = str(fault).replace(request.url, request.place)
-            return BusyError(told) if fault.passing or status else StoreError(f"{self.url}: {told}")
-        assert status is not None  # noqa: S101 - an answer has one
+            return BusyError(told) if fault.passing or fault.status else StoreError(f"{self.url}: {told}")
+        status = fault.answer.status
         reason = next((each for each in _reasons(fault.answer.body) if each in _WORDS), "")
         told = f"{request.place} answered {status} {reason}".rstrip()
         if status in (_LATE, _TOO_MANY) or status >= _SERVER_FAULT or reason in _BUSY_REASONS:

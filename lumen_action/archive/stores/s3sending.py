@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lumen_action.archive.fingerprints import parts_of
 from lumen_action.archive.stores import Content, StoreError, Tick
@@ -15,6 +16,9 @@ from lumen_action.archive.stores.outgoing import PIECE_BYTES, Outgoing, changed
 from lumen_action.archive.stores.s3requests import PART_BYTES, WRITING, Requests
 from lumen_action.errors import IntegrityError
 from lumen_action.s3client import ExistsError, MissingError, S3Error
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 MOST_PARTS = 10_000
 ABORTING = "s3:AbortMultipartUpload"
@@ -117,7 +121,7 @@ class Sending:
         wrote = self.requests.patiently(partial(self._completed, complete))
         return Sent(wrote, {parts_of(size): f"{together}-{len(parts)}"})
 
-    def _hashed(self, start: int, length: int, whole: Any) -> bytes:  # noqa: ANN401 - a hash has no type
+    def _hashed(self, start: int, length: int, whole: HASH) -> bytes:
         """Return the SHA-256 of a part, and take its bytes into that of the whole."""
         digest, left = hashlib.sha256(), length
         with self.content.open() as file:
@@ -175,7 +179,7 @@ class Sending:
                 "let a lifecycle rule of the bucket remove such after a day"
             )
 
-    def _asking(self) -> Any:  # noqa: ANN401 - a context manager
+    def _asking(self) -> AbstractContextManager[None]:
         return self.requests.asking(f"{WRITING} and s3:PutObjectRetention" if self.lock else WRITING)
 
     def _checked(self, digest: bytes, start: int, length: int) -> dict[str, str]:
