@@ -133,6 +133,15 @@ def _length_or(*words: str) -> Callable[[Any], Any]:
     return read
 
 
+_INCIDENT_RULES = ("day-lost", "widespread", "budget-exhausted", "sla-breach")
+
+
+def _incident_rule(text: str) -> str:
+    if text not in _INCIDENT_RULES:
+        raise ValueError
+    return text
+
+
 def _hours(value: object) -> object:
     from lumen_action.ops.notify.quiet import hours_of
 
@@ -310,6 +319,17 @@ KEYS: Mapping[str, Key] = {
     "notify.digest-after": Key(_whole(1, 1000), "a whole number from 1 to 1000", "3"),
     "notify.webhook-signature": Key(_one_of("standard", "github"), "standard or github", "standard"),
     "notify.body": Key(_map, "a map that becomes the JSON of the channel `generic`", '{message: "{text:2000}"}'),
+    "incidents.open-on": Key(
+        _texts(_incident_rule),
+        "a list of day-lost, widespread, budget-exhausted, sla-breach",
+        "[day-lost, widespread]",
+    ),
+    "incidents.mirror": Key(_one_of("github", "off"), "github or off", "github"),
+    "incidents.postmortem-days": Key(_whole(1, 60), "a whole number of working days from 1 to 60", "5"),
+    "oncall.roster": Key(_text, "a file", "oncall.yml"),
+    "runbooks.folder": Key(_text, "a folder", "runbooks"),
+    "runbooks.automatic": Key(_texts(_text), "a list of runbooks that alerts may start", "[token-expired]"),
+    "health.checks": Key(_text, "a file", "health.yml"),
     "grafana.url": Key(_url, "an http or https URL", "https://grafana.example.com"),
     "grafana.dashboard": Key(_dashboard, "the uid of a dashboard", "lumen-overview"),
     "report.language": Key(_language, "en or ko", "ko"),

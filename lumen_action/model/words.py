@@ -76,6 +76,8 @@ class Kind(_Word):
     INCIDENT = "incident"
     GATE = "gate"
     ARTIFACT = "artifact"
+    RUNBOOK = "runbook"
+    SILENCE = "silence"
     CONFLICT = "conflict"
     NOTICE = "notice"
 

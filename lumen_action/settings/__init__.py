@@ -80,6 +80,11 @@ class Settings:
     """What is said of the mail server; looked at by who sends mail, so that no other command fails by it."""
     notify: Mapping[str, Any] = field(default_factory=dict)
     """What is said of messages and of the channels that take them; looked at by who sends them."""
+    incidents: Mapping[str, Any] = field(default_factory=dict)
+    """What opens incidents, where they are mirrored, how long a postmortem may take."""
+    oncall: Mapping[str, str] = field(default_factory=dict)
+    runbooks: Mapping[str, Any] = field(default_factory=dict)
+    health: Mapping[str, str] = field(default_factory=dict)
     grafana: Mapping[str, str] = field(default_factory=dict)
     prometheus: Mapping[str, Any] = field(default_factory=dict)
     """Where objectives are asked for; looked at by who asks."""
@@ -170,6 +175,10 @@ def _settings(
         archive=parts.section(config, "archive"),
         mail=parts.section(config, "mail"),
         notify=parts.section(config, "notify"),
+        incidents=parts.section(config, "incidents"),
+        oncall=parts.section(config, "oncall"),
+        runbooks=parts.section(config, "runbooks"),
+        health=parts.section(config, "health"),
         grafana=parts.section(config, "grafana"),
         prometheus=parts.prometheus(config),
         tickets=parts.tickets(config, env),

@@ -1,0 +1,77 @@
+"""A check, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from lumen_action.expectations import Expectation
+
+HEALTH = "health."
+"""Begins the stage of a fact of the kind `check` that tells of a component."""
+
+
+class Status(str, Enum):
+    """How a component is, the best first."""
+
+    PASS = "pass"  # noqa: S105 - a word, no password
+    WARN = "warn"
+    FAIL = "fail"
+
+    def __str__(self) -> str:
+        """Print as the word."""
+        return str(self.value)
+
+
+ALIASES: Mapping[str, Status] = {
+    **dict.fromkeys(("pass", "ok", "up", "healthy"), Status.PASS),
+    **dict.fromkeys(("warn", "degraded", "warning"), Status.WARN),
+    **dict.fromkeys(("fail", "error", "down", "unhealthy", "critical"), Status.FAIL),
+}
+"""What others call it."""
+
+
+class ProbeKind(str, Enum):
+    """What is looked at."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    TLS = "tls"
+    FILE = "file"
+    DISK = "disk"
+    COMMAND = "command"
+    PROMETHEUS = "prometheus"
+    CREDENTIAL = "credential"
+    LLM = "llm"
+    """An HTTP endpoint of a language model, shown under `/health/llm`."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a file of checks. What belongs to the kind stands in `wants`, read and checked."""
+
+    name: str
+    kind: ProbeKind
+    wants: Mapping[str, object] = field(default_factory=dict)
+    expect: tuple[Expectation, ...] = ()
+    timeout_seconds: float = 10.0
+    tries: int = 1
+    """How often in a row it has to fail before it is failed; one good try ends that."""
+    critical: bool = True
+    """Whether everything is failed with it; else it is only a warning of the whole."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    check: Check
+    status: Status
+    at_ms: int
+    latency_ms: int
+    said: str = ""
+    """Why it is not a pass, in one line without secrets."""
+    value: float | None = None
+    """What was measured: days left, bytes, a query's value."""
+    unit: str = ""

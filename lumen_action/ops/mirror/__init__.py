@@ -1,0 +1,1 @@
+"""Incidents as issues of a GitHub repository, both ways by labels."""

@@ -1,0 +1,1 @@
+"""Looks at what a pipeline needs, one module a kind of check."""

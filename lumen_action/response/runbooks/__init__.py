@@ -1,0 +1,1 @@
+"""Runs runbooks: each step a fact, so that another job goes on where this one had to stop."""
