@@ -55,6 +55,7 @@ check: $(READY) ## formatting, lint, types, the laws of the house, workflow secu
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci $(GITLAB)
 	$(BIN)/python tools/readme_tables.py --check
+	$(BIN)/lumen runbook render --check
 
 bench: $(READY) ## measure, beside the alternatives
 	$(BIN)/python bench/run.py
@@ -62,8 +63,9 @@ bench: $(READY) ## measure, beside the alternatives
 dashboards: $(READY) ## write rules/grafana/*.json anew; needs Python 3.11
 	cd tools && ../$(BIN)/python -m dashboards
 
-rules: $(READY) ## write the shipped rule files and the rendered example anew
+rules: $(READY) ## write the shipped rule files, the rendered example and RUNBOOK.md anew
 	$(BIN)/lumen rules render --out rules/prometheus
+	$(BIN)/lumen runbook render
 	cd examples/rules && ../../$(BIN)/lumen rules render --slo slo.yml --out rendered
 
 stack: $(READY) $(SERVERS) ## a local Prometheus, Pushgateway and Alertmanager with a sample month; STACK="--once" and so on

@@ -16,8 +16,9 @@ _SHOWN = 60
 Key = str | int
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+def _number(value: object) -> int | float | None:
+    # As it is: an answer may hold a whole number that no float can.
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, object], bool]:
@@ -29,6 +30,10 @@ def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, objec
 
 
 def _same(found: object, wanted: object) -> bool:
+    if isinstance(found, list) and isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_same, found, wanted))
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(_same(found[key], wanted[key]) for key in found)
     # JSON's true is not 1.
     return isinstance(found, bool) is isinstance(wanted, bool) and found == wanted
 
@@ -74,22 +79,23 @@ class Expectation:
 
     def _found(self, document: object) -> object:
         for step in self.path:
-            if (isinstance(step, int) and isinstance(document, list) and step < len(document)) or (
-                isinstance(step, str) and isinstance(document, dict) and step in document
-            ):
-                document = document[step]
-            else:
-                return _MISSING
+            document = _below(document, step)
         return document
+
+
+def _below(document: object, step: Key) -> object:
+    if isinstance(step, int):
+        return document[step] if isinstance(document, list) and step < len(document) else _MISSING
+    return document[step] if isinstance(document, dict) and step in document else _MISSING
 
 
 def expectation_of(text: str) -> Expectation:
     """Read a condition; a ValueError says what is wrong with it and what to write."""
     plain = text.strip()
     path = _PATH.match(plain)
-    if len(plain) > _LONGEST or path is None:
+    if len(plain) > _LONGEST or path is None or path.end() == len(plain):
         raise ValueError(f'`{plain[:_SHOWN]}` is no condition; write for example `status == "ok"`')
-    steps = tuple(_step(match) for match in _STEP.finditer(path[1] or ""))
+    steps = tuple(_step(match) for match in _STEP.finditer(path[1]))
     comparison, _, wanted = plain[path.end() :].strip().partition(" ")
     if comparison in _PRESENCE and not wanted.strip():
         return Expectation(plain, steps, comparison)
@@ -97,8 +103,8 @@ def expectation_of(text: str) -> Expectation:
         known = ", ".join((*COMPARISONS, *_PRESENCE))
         raise ValueError(f"`{plain[:_SHOWN]}` compares by `{comparison[:20]}`; known are {known}")
     try:
-        return Expectation(plain, steps, comparison, json.loads(wanted))
-    except ValueError:
+        return Expectation(plain, steps, comparison, json.loads(wanted, parse_constant=_refuse))
+    except (ValueError, RecursionError):
         raise ValueError(
             f"`{plain[:_SHOWN]}` compares with {wanted[:_SHOWN]!r}, which is no JSON value; quote a text: "
             f'`{plain[: path.end()]} {comparison} "{wanted[:20]}"`'
@@ -109,11 +115,21 @@ def _step(match: re.Match[str]) -> Key:
     name, place, quoted = match.groups()
     if place is not None:
         return int(place)
-    return str(json.loads(quoted)) if quoted else str(name)
+    if not quoted:
+        return str(name)
+    try:
+        return str(json.loads(quoted))
+    except ValueError:
+        raise ValueError(f'`{quoted[:_SHOWN]}` is no JSON text; write for example `["a key"]`') from None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is no JSON value")
 
 
 def _shown(found: object) -> str:
     if found is _MISSING:
         return "nothing there"
-    text = json.dumps(found, ensure_ascii=False)
+    # Half a pair of surrogates is JSON, but no text that can be printed.
+    text = json.dumps(found, ensure_ascii=False).encode(errors="replace").decode()
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

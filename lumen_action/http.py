@@ -140,13 +140,20 @@ class Http:
     """Sends requests and tries again, with growing random pauses, until an answer comes or the time is up."""
 
     def __init__(
-        self, *, patience_seconds: float = 30.0, timing: Timing | None = None, tries_again: bool = True
+        self,
+        *,
+        patience_seconds: float = 30.0,
+        timing: Timing | None = None,
+        tries_again: bool = True,
+        follows_redirects: bool = True,
     ) -> None:
         """Take the timing as an argument, so that waiting can be proven without waiting.
 
-        Who counts requests, or knows more of the server's limits, tries again himself.
+        Who counts requests, or knows more of the server's limits, tries again himself; who does not follow redirects is
+        answered by them.
         """
         self._tries_again = tries_again
+        self._follows_redirects = follows_redirects
         self._patience_seconds = patience_seconds
         self._timing = timing or Timing()
         self._session: requests.Session | None = None
@@ -215,7 +222,7 @@ class Http:
             with self._asked(call, give_up_at) as answer:
                 body = b"".join(self._pieces(call, answer, give_up_at))
                 said = Response(answer.status_code, _headers(answer), body)
-            if said.status not in REDIRECTS:
+            if said.status not in REDIRECTS or not self._follows_redirects:
                 return self._accepted(call, said, answer.reason)
             call = _redirected(call, said)
         raise HttpError(f"{call.place} redirects in a circle")

@@ -234,7 +234,14 @@ def read_url(who: str, url: str) -> tuple[str, str]:
     return bucket, prefix
 
 
-def _client(who: str, waits: Waits) -> Any:  # noqa: ANN401 - boto3 has no types
+def caller(who: str, waits: Waits) -> str:
+    """Ask AWS who the job is to it and return the ARN; an S3Error says why it is nobody."""
+    client = _client(who, waits, "sts")
+    with S3Bucket("", "", client, origin(client.meta.endpoint_url)).asking("sts:GetCallerIdentity"):
+        return str(client.get_caller_identity()["Arn"])
+
+
+def _client(who: str, waits: Waits, service: str = "s3") -> Any:  # noqa: ANN401 - boto3 has no types
     try:
         import boto3
         import botocore.session
@@ -259,7 +266,9 @@ def _client(who: str, waits: Waits) -> Any:  # noqa: ANN401 - boto3 has no types
     try:
         core = botocore.session.Session()
         core.register_component("data_loader", _descriptions(core.get_config_variable("data_path")))
-        return boto3.session.Session(botocore_session=core).client("s3", config=config)
+        session = boto3.session.Session(botocore_session=core)
+        # S3 needs no region to be asked; STS answers everywhere.
+        return session.client(service, config=config, region_name=session.region_name or "aws-global")
     except (BotoCoreError, ValueError) as fault:
         raise ConfigError(
             f"{who}: the AWS settings of this job cannot be used ({type(fault).__name__}); check AWS_PROFILE, "

@@ -32,10 +32,12 @@ SERVERS = (
     "libpq5",
     "fonts-nanum",
     "age",
+    "wrk",
+    "libluajit-5.1-2",
 )
 ELSEWHERE = (
     "tools/debian.py needs apt-get and dpkg, as on Debian or Ubuntu. Elsewhere put prometheus, promtool, pushgateway, "
-    "node_exporter, alertmanager, amtool, postgres, age and age-keygen on the PATH; the tests find them there, and "
+    "node_exporter, alertmanager, amtool, postgres, age, age-keygen and wrk on the PATH; tests find them there, and "
     "NanumGothic.ttf where fonts are installed."
 )
 

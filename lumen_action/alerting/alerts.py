@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lumen_action.alerting.counts import BELIEVED
 from lumen_action.alerting.ratios import held
-from lumen_action.alerting.rulefile import Alert, Record
+from lumen_action.alerting.rulefile import Alert
+from lumen_action.alerting.supports import FAILED_RUN
 from lumen_action.alerting.windows import LADDER, Rung
 from lumen_action.alerting.words import Language
 
@@ -15,10 +16,8 @@ _PIPELINE, _REGION = ("pipeline",), ("pipeline", "region")
 _STAGE = (*_REGION, "stage")
 _RETIRED = 'lumen:region_runs:count{window="30d"} == 0'
 _UNLESS_SUPPRESSED = "unless on (pipeline) lumen:suppressed:seconds"
-_FAILED_RUN = "lumen_last_failed_run_timestamp_seconds"
 # Series that are scraped are there without a pause; a pipeline whose runs are samples shows them when it publishes.
 _SCRAPED_SECONDS = 900
-_FORGOTTEN_SECONDS = 7 * 86_400
 # Late by three runs of its plan, and never after less than a long weekend.
 _STALLED_RUNS, _STALLED_SECONDS = 3, 3 * 86_400
 # Once a week, and once a month, with a day or more to spare.
@@ -28,12 +27,19 @@ _KEPT_PAGES = {"page": "1h"}
 # 3 of a budget of 30 * 0.1 is a little less than one.
 _ALL_OF_IT = 1 - 1e-9
 _STORM_RERUNS, _STORM_SHARE = 5, 0.2
+# Late by three runs of the pipeline's plan, and never after less than two days.
+_UNLOOKED_RUNS, _UNLOOKED_SECONDS = 3, 2 * 86_400
+_LEFT_DAYS = 7
+# A drill a month, with a few days to spare.
+_RUNBOOK_DRILLED_SECONDS = 35 * 86_400
+NEVER_MUTED = ("LumenBudgetExhausted", "LumenIncidentUnacknowledged", "LumenNoticeIncident")
+"""What goes on while a pipeline is silenced: a promise that is broken, and whatever waits for a person."""
 _WIDESPREAD_REGIONS, _WIDESPREAD_PIPELINES = 3, 2
 
 
 @dataclass(frozen=True)
 class Watch:
-    """One alert: `about` are the labels by which the run that it tells of is found."""
+    """One alert: `about` are the labels by which the run that it tells of is found, none where it tells of no run."""
 
     name: str
     severity: str
@@ -43,43 +49,6 @@ class Watch:
     keeping: str = ""
     labels: Mapping[str, str] | None = None
     suppressible: bool = True
-
-
-def supports() -> Iterator[Record]:
-    """Yield the records that only alerts read."""
-    yield Record(
-        "lumen:suppressed:seconds",
-        f"({held('lumen_suppressed_until_timestamp_seconds', 'pipeline')}) - time() > 0",
-    )
-    # Each by its name: one selector for all fails where two of them have the same labels.
-    published = " or ".join(
-        f"timestamp({name})"
-        for name in ("lumen_runs_total", "lumen_ledger_seq", "lumen_next_deadline_timestamp_seconds")
-    )
-    yield Record(
-        "lumen:pipeline:last_seen",
-        f"""
-        max by (pipeline) ({published})
-        or last_over_time(lumen:pipeline:last_seen[1h]) > time() - {_FORGOTTEN_SECONDS}
-        """,
-    )
-    # A deadline of Monday is published on Friday, and may be sent only once, as runs that are samples are.
-    for name, newest in (
-        ("deadline", "max by (pipeline) (last_over_time(lumen_next_deadline_timestamp_seconds[2h]))"),
-        ("sampled", "group by (pipeline) (last_over_time(lumen_run_event[2h]))"),
-    ):
-        record = f"lumen:pipeline:{name}"
-        yield Record(record, f"{newest} or last_over_time({record}[2h]) and on (pipeline) lumen:pipeline:last_seen")
-    yield Record(
-        "lumen:recent_failure:regions",
-        f"""
-        count by (error_class, fingerprint, pipeline) (
-          group by (error_class, fingerprint, pipeline, region) (
-            last_over_time({_FAILED_RUN}{{fingerprint!=""}}[1h]) > time() - 3600
-          )
-        )
-        """,
-    )
 
 
 def _burn(rung: Rung) -> Watch:
@@ -114,6 +83,8 @@ def _is_older(stamp: str, seconds: int) -> str:
     return f"(time() - ({held(stamp, 'pipeline')}) > {seconds})"
 
 
+_COMPONENT = "pipeline, region, component"
+_UNLOOKED = f"(time() - ({held('lumen_health_checked_timestamp_seconds', _COMPONENT)}))"
 _UNVERIFIABLE = held('lumen_remote_integrity_verdict{verdict="unverifiable"}', "pipeline, region")
 
 
@@ -251,7 +222,53 @@ WATCHES = (
         about=("fingerprint",),
         suppressible=False,
     ),
-    Watch("LumenSuppressed", "none", "lumen:suppressed:seconds > 0", suppressible=False),
+    Watch(
+        "LumenIncidentUnacknowledged",
+        "page",
+        # What is acknowledged says 0; what ended between two publishes is not open any more. One alert an incident: the
+        # alert's own severity would make two of one whose severity was raised the same.
+        f"""
+        max by (pipeline, incident) (
+          time() - (lumen:incident:ack_deadline > 0) > 0
+          and on (pipeline, severity) ({held("lumen_incidents_open", "pipeline, severity")}) > 0
+        )
+        """,
+        suppressible=False,
+        about=(),
+    ),
+    Watch("LumenPostmortemOverdue", "ticket", "(time() - lumen:incident:postmortem_due > 0)", about=()),
+    Watch(
+        "LumenHealthFailing",
+        "ticket",
+        f"""(({held('lumen_health_status{status="fail"}', _COMPONENT)}) == 1)""",
+        about=(),
+    ),
+    Watch(
+        "LumenHealthStale",
+        "ticket",
+        f"""
+        (
+          {_UNLOOKED} > on (pipeline) group_left ()
+            clamp_min({_UNLOOKED_RUNS * 86_400} / lumen:expected_runs:per_day, {_UNLOOKED_SECONDS})
+          or ({_UNLOOKED} > {_UNLOOKED_SECONDS} unless on (pipeline) lumen:expected_runs:per_day)
+        )
+        """,
+        about=(),
+    ),
+    Watch(
+        "LumenCredentialExpiring",
+        "ticket",
+        f"((({held('lumen_credential_expiry_timestamp_seconds', _COMPONENT)}) - time()) / 86400 < {_LEFT_DAYS})",
+        about=(),
+    ),
+    Watch(
+        "LumenRunbookUndrilled",
+        "info",
+        f"(time() - ({held('lumen_runbook_last_drill_timestamp_seconds', 'pipeline, runbook')})"
+        f" > {_RUNBOOK_DRILLED_SECONDS})",
+        about=(),
+    ),
+    Watch("LumenSuppressed", "none", "lumen:suppressed:seconds > 0", about=(), suppressible=False),
 )
 
 
@@ -264,7 +281,7 @@ def alerts(language: Language, runbook: str, own: Mapping[str, str]) -> Iterator
             "summary": said.summary,
             "description": said.description,
             "runbook_url": f"{runbook}#{watch.name.lower()}",
-            **({} if watch.severity == "none" else _failed_run(watch)),
+            **(_failed_run(watch) if watch.about else {}),
         }
         labels = {**own, "severity": watch.severity, **(watch.labels or {})}
         yield Alert(watch.name, expr, labels, annotations, watch.lasting, watch.keeping)
@@ -274,6 +291,6 @@ def _failed_run(watch: Watch) -> Mapping[str, str]:
     """Tell of the latest failed run by annotations: as labels, each new run would be a new alert."""
     matchers = ",".join(f"{label}=%q" for label in watch.about)
     values = " ".join(f"$labels.{label}" for label in watch.about)
-    found = f'{{{{ with printf "topk(1, last_over_time({_FAILED_RUN}{{{matchers}}}[{BELIEVED}]))" {values} | query }}}}'
+    found = f'{{{{ with printf "topk(1, last_over_time({FAILED_RUN}{{{matchers}}}[{BELIEVED}]))" {values} | query }}}}'
     told = {"run": "run_id", "run_url": "url", "error_class": "error_class", "failed_region": "region"}
     return {name: f'{found}{{{{ . | first | label "{label}" }}}}{{{{ end }}}}' for name, label in told.items()}

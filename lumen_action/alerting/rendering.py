@@ -9,6 +9,7 @@ from lumen_action.alerting import alerts, budgets, counts, ratios, variants
 from lumen_action.alerting.headers import EVENTS, GATEWAY_FACTS, TOTALS
 from lumen_action.alerting.promises import Promise, windows_of
 from lumen_action.alerting.rulefile import Group, Rule, to_yaml
+from lumen_action.alerting.supports import supports
 from lumen_action.alerting.words import ENGLISH, Language
 
 RUNBOOK = "https://github.com/org/lumen-sli-action/blob/v1/RUNBOOK.md"
@@ -53,6 +54,6 @@ def _rules(plan: Plan) -> list[Rule]:
         *budgets.constants(plan.promises, plan.runs_per_day, plan.thresholds),
         *budgets.budgets(plan.promises),
         *ratios.older_names(),
-        *alerts.supports(),
+        *supports(),
         *alerts.alerts(plan.language, plan.runbook, plan.labels),
     ]

@@ -24,6 +24,10 @@ class Language:
 
 _P = "{{ $labels.pipeline }}"
 _STAGE = "{{ with $labels.stage }} / {{ . }}{{ end }}"
+_WHERE = "{{ with $labels.region }} / {{ . }}{{ end }}"
+_INCIDENT = "{{ $labels.incident }}"
+# Who says only that it is so has said no end.
+_ENDS = "{{ if lt $value 1e12 }}"
 
 ENGLISH = Language(
     "en",
@@ -104,9 +108,33 @@ ENGLISH = Language(
             "the same failure in {{ $value }} regions of several pipelines: {{ $labels.error_class }}",
             "One cause that they share. Mend that; running each of them again will not help.",
         ),
+        "LumenIncidentUnacknowledged": Said(
+            f"{_P}: nobody has taken {_INCIDENT}, due {{{{ $value | humanizeDuration }}}} ago",
+            f"Take it: `lumen incident ack {_INCIDENT}`. Whoever was called has not answered: call the next.",
+        ),
+        "LumenPostmortemOverdue": Said(
+            f"{_P}: the postmortem of {_INCIDENT} was due {{{{ $value | humanizeDuration }}}} ago",
+            f"`lumen incident postmortem {_INCIDENT}` writes the draft. What is not written down happens again.",
+        ),
+        "LumenHealthFailing": Said(
+            f"{_P}: {{{{ $labels.component }}}}{_WHERE} failed its health check",
+            "What the pipeline needs is not well. `lumen health` says what it found, and looks again.",
+        ),
+        "LumenHealthStale": Said(
+            f"{_P}: {{{{ $labels.component }}}}{_WHERE} was last checked {{{{ $value | humanizeDuration }}}} ago",
+            "What was found then says nothing of now. Look whether the workflow that checks still runs.",
+        ),
+        "LumenCredentialExpiring": Said(
+            f"{_P}: {{{{ $labels.component }}}}{_WHERE} has {{{{ $value | humanize }}}} days left",
+            "A credential or certificate ends. Renew it before a stage fails on it; below 0 it has ended.",
+        ),
+        "LumenRunbookUndrilled": Said(
+            f"{_P}: the runbook {{{{ $labels.runbook }}}} was not drilled for a month, or its last drill failed",
+            "Steps that nobody has tried for a month may not work: `lumen runbook drill {{ $labels.runbook }}`.",
+        ),
         "LumenSuppressed": Said(
-            f"{_P}: alerts are suppressed for another {{{{ $value | humanizeDuration }}}}",
-            "They come back by themselves.",
+            f"{_P}: alerts are suppressed{_ENDS} for another {{{{ $value | humanizeDuration }}}}{{{{ end }}}}",
+            "They come back by themselves, or when who suppressed them without an end takes it back.",
         ),
     },
 )
@@ -190,9 +218,33 @@ KOREAN = Language(
             "여러 파이프라인의 {{ $value }}개 리전에서 같은 실패: {{ $labels.error_class }}",
             "공통된 원인이 하나 있습니다. 각각 다시 실행하지 말고 그 원인을 해결하십시오.",
         ),
+        "LumenIncidentUnacknowledged": Said(
+            f"{_P}: {_INCIDENT} 미확인, 기한 {{{{ $value | humanizeDuration }}}} 초과",
+            f"`lumen incident ack {_INCIDENT}`로 확인하십시오. 담당자가 응답하지 않으면 다음 담당자를 부르십시오.",
+        ),
+        "LumenPostmortemOverdue": Said(
+            f"{_P}: {_INCIDENT} 사후 분석 기한 {{{{ $value | humanizeDuration }}}} 초과",
+            f"`lumen incident postmortem {_INCIDENT}`로 초안을 만드십시오. 기록하지 않으면 다시 일어납니다.",
+        ),
+        "LumenHealthFailing": Said(
+            f"{_P}: {{{{ $labels.component }}}}{_WHERE} 상태 점검 실패",
+            "파이프라인에 필요한 구성 요소가 정상이 아닙니다. `lumen health`로 원인을 확인하고 다시 점검하십시오.",
+        ),
+        "LumenHealthStale": Said(
+            f"{_P}: {{{{ $labels.component }}}}{_WHERE} 마지막 점검 후 {{{{ $value | humanizeDuration }}}} 경과",
+            "그때의 결과는 지금을 보장하지 않습니다. 점검 워크플로가 아직 실행되는지 확인하십시오.",
+        ),
+        "LumenCredentialExpiring": Said(
+            f"{_P}: {{{{ $labels.component }}}}{_WHERE} 만료까지 {{{{ $value | humanize }}}}일",
+            "자격 증명이나 인증서가 만료됩니다. 스테이지가 실패하기 전에 갱신하십시오. 음수면 이미 만료되었습니다.",
+        ),
+        "LumenRunbookUndrilled": Said(
+            f"{_P}: 런북 {{{{ $labels.runbook }}}} 한 달 넘게 훈련하지 않았거나 마지막 훈련이 실패함",
+            "한 달 동안 시험하지 않은 절차는 작동하지 않을 수 있습니다: `lumen runbook drill {{ $labels.runbook }}`.",
+        ),
         "LumenSuppressed": Said(
-            f"{_P}: 경보가 {{{{ $value | humanizeDuration }}}} 더 억제됨",
-            "시간이 지나면 저절로 해제됩니다.",
+            f"{_P}: 경보 억제됨{_ENDS} ({{{{ $value | humanizeDuration }}}} 남음){{{{ end }}}}",
+            "시간이 지나면 저절로 해제됩니다. 종료 시각 없이 억제했다면 억제한 쪽에서 해제해야 합니다.",
         ),
     },
 )

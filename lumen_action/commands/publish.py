@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lumen_action.commands import World
+from lumen_action.commands.incident.publishing import open_on_publish
 from lumen_action.commands.lasting import deliver_waiting
 from lumen_action.commands.ledger.compacting import close_past_days
 from lumen_action.commands.options import SINKS, command_parser, given
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     deliver_waiting(session, world.tell)
     publisher = session.publisher()
     names = [session.settings.pipeline] if session.settings.pipeline else ledger.pipelines()
+    # What they open is published with the rest.
+    open_on_publish(session, names)
     # The schedule of `lumen.yml` is that of one pipeline.
     schedule = session.settings.schedule if len(names) == 1 else None
     results = [(name, result) for name in names for result in publisher.publish(name, schedule=schedule)]

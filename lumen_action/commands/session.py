@@ -20,6 +20,7 @@ from lumen_action.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from lumen_action.http import Http, Timing
+    from lumen_action.incidents.incident import Incident
     from lumen_action.ledger.notes import Notes
     from lumen_action.publish import Publisher
     from lumen_action.sinks import Sink
@@ -208,7 +209,17 @@ class Session:
             objectives=settings.objectives,
             expected_runs_per_day=planned,
             deadline=(lambda since: schedule.next_deadline_ms(since or now_ms, calendar)) if schedule else None,
+            postmortem_due=self._postmortem_due,
         )
+
+    def _postmortem_due(self, incident: Incident) -> int | None:
+        from lumen_action.incidents.deadlines import postmortem_due_ms
+        from lumen_action.incidents.words import POSTMORTEM_DAYS
+
+        settings = self.settings
+        days = settings.incidents.get("postmortem-days", POSTMORTEM_DAYS)
+        holidays = settings.schedule.holidays if settings.schedule else ()
+        return postmortem_due_ms(incident, days, holidays, settings.calendar)
 
     @property
     def ephemeral_note(self) -> str:

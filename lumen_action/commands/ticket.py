@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
     options = session.settings.tickets or TicketOptions()
     tell = telling(world)
-    tracker = _tracker(session, options, word(arguments, world, "repository"), tell, problems)
+    tracker = tracker_of(session, options, word(arguments, world, "repository"), tell, problems)
     if problems or tracker is None or since_ms is None:
         raise ConfigError(problems)
     report = _synced(session, tracker, Rules(options, since_ms), tell, dry_run=dry_run)
@@ -101,7 +101,7 @@ def _synced(session: Session, tracker: Tracker, rules: Rules, tell: Callable[[st
     ).sync()
 
 
-def _tracker(
+def tracker_of(
     session: Session, options: TicketOptions, repository: str, tell: Callable[[str], None], problems: list[str]
 ) -> Tracker | None:
     """Return where tickets go: where the team says, else the issues of the CI we run in."""

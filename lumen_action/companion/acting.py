@@ -14,12 +14,14 @@ from lumen_action.companion.claims import claim_of, next_claim, stages, still_he
 from lumen_action.companion.deciding import Course, RunDecision, decide_run, judge
 from lumen_action.companion.guards import Around, Forbidden, Scene, forbidden, forbidden_around, refused, settled
 from lumen_action.companion.reading import Reader
-from lumen_action.companion.spread import WINDOW_MS, incident, incident_key, leading, mark_of, widespread
+from lumen_action.companion.spread import WINDOW_MS, incident_key, leading, mark_of, widespread
 from lumen_action.demotions import renew_demotions
 from lumen_action.errors import ConfigError
 from lumen_action.ledger import Ledger, Put
 from lumen_action.model import Fact, Failure, Kind, Outcome, Source, Trust
 from lumen_action.rerun import Policy
+from lumen_action.response.detecting import open_spread
+from lumen_action.response.incidents import Incidents
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.reconciling.habits import WorkflowHabits
 from lumen_action.sli.reconciling.missing import Rules, pipeline_of
@@ -54,6 +56,8 @@ class Report:
     decision: RunDecision
     calls: int = 0
     incident_key: str = ""
+    incident: str = ""
+    """The name of the incident, which no dry run has."""
     incident_opened: bool = False
     dry_run: bool = False
 
@@ -75,6 +79,7 @@ class Companion:
     sleep: Callable[[float], None]
     random: Callable[[], float]
     tell: Callable[[str], None]
+    new_token: Callable[[], str]
     dry_run: bool = False
 
     def attend(self, run_id: int, attempt: int | None = None) -> Report:
@@ -112,7 +117,7 @@ class Companion:
         if wide:
             mark, spread = wide
             why = f"not rerun: the same failure was seen in {spread} within {WINDOW_MS // 60_000} min"
-            return replace(decision, course=Course.INCIDENT, reason=why, everywhere=mark)
+            return replace(decision, course=Course.INCIDENT, reason=why, everywhere=mark, since_ms=spread.first_ms)
         return decision
 
     def _again(self, decision: RunDecision, fact: Fact, seen: SeenRun, jobs: Sequence[SeenJob]) -> RunDecision:
@@ -222,8 +227,13 @@ class Companion:
         mark = decision.everywhere or mark_of([each.job for each in decision.judged], report.seen.run.path)
         failure = next((each for each in _failures(decision) if each.fingerprint == mark), fact.failure)
         today = replace(fact, day=self.team.calendar.day_of(fact.observed_at_ms), failure=failure)
-        opened = not self.dry_run and self.ledger.put(incident(today, mark)) is Put.CREATED
-        return replace(report, incident_key=incident_key(mark, today.day), incident_opened=opened)
+        report = replace(report, incident_key=incident_key(mark, today.day))
+        if self.dry_run:
+            return report
+        incidents = Incidents(self.ledger, fact.pipeline, self.team.calendar, self.clock_ms, self.new_token)
+        detected_ms = decision.since_ms or report.seen.run.changed_ms
+        opened = open_spread(incidents, today, mark, decision.reason, detected_ms)
+        return replace(report, incident=opened.incident.name, incident_opened=opened.created)
 
     def _report(self, seen: SeenRun, number: int, decision: RunDecision) -> Report:
         return Report(seen, number, decision, self.reruns.client.calls, dry_run=self.dry_run)

@@ -44,6 +44,8 @@ class RunDecision:
     guard: str = ""
     everywhere: str = ""
     """The fingerprint that is seen everywhere, for an incident of that kind."""
+    since_ms: int = 0
+    """When the first of those failed."""
 
     @property
     def tickets(self) -> tuple[Judged, ...]:

@@ -13,7 +13,8 @@ from lumen_action.model import Fact, FactKey, Kind, Trust, Verdict
 WINDOW_MS = 60 * 60_000
 # So many runs, or pipelines, or regions, of which the latter must not be those of one run alone.
 RUNS, PIPELINES, REGIONS = 5, 3, 3
-_SPEAKING = (Kind.STAGE, Kind.RUN, Kind.RERUN)
+SPEAKING = (Kind.STAGE, Kind.RUN, Kind.RERUN)
+"""Facts that tell of a failure where it happened."""
 _MANY = "many-failed-jobs"
 
 
@@ -24,6 +25,8 @@ class Spread:
     runs: int = 0
     pipelines: int = 0
     regions: int = 0
+    first_ms: int = 0
+    """When the first of them failed."""
 
     @property
     def wide(self) -> bool:
@@ -41,7 +44,7 @@ def widespread(own: Sequence[Fact], facts: Iterable[Fact], now_ms: int) -> tuple
     # Whoever can open pull requests may not hold back the reruns of others.
     trusted = (fact for fact in facts if fact.trust is Trust.TRUSTED)
     for fact in (*own, *trusted):
-        if _mark(fact) in seen and fact.key.kind in _SPEAKING and now_ms - WINDOW_MS < fact.observed_at_ms:
+        if _mark(fact) in seen and fact.key.kind in SPEAKING and now_ms - WINDOW_MS < fact.observed_at_ms:
             seen[_mark(fact)].append(fact)
     spreads = ((mark, _spread(found)) for mark, found in seen.items())
     return next(((mark, spread) for mark, spread in spreads if spread.wide), None)
@@ -54,7 +57,8 @@ def _mark(fact: Fact) -> str:
 def _spread(found: Sequence[Fact]) -> Spread:
     runs = {(fact.key.provider, fact.key.host, fact.key.repo.casefold(), fact.key.run) for fact in found}
     regions = {fact.key.region for fact in found if fact.key.region}
-    return Spread(len(runs), len({fact.pipeline for fact in found}), len(regions))
+    first_ms = min((fact.ended_ms for fact in found), default=0)
+    return Spread(len(runs), len({fact.pipeline for fact in found}), len(regions), first_ms)
 
 
 def leading(jobs: Sequence[FailedJob]) -> Verdict | None:
@@ -75,7 +79,11 @@ def incident_key(mark: str, day: str) -> str:
     return f"{day}-{mark}"
 
 
-def incident(fact: Fact, mark: str) -> Fact:
-    """Return the fact that opens an incident, made of the fact of a run that is held back."""
+def claim_of_spread(fact: Fact, mark: str) -> Fact:
+    """Return the fact by which the pipeline that meets a failure first on a day has its incident.
+
+    It is made of the fact of a run that is held back. Whoever loses it, or finds its maker gone, opens the incident in
+    the pipeline that it names.
+    """
     key = FactKey(fact.key.provider, "", "", fact.day, 1, "", "", Kind.INCIDENT, mark)
-    return replace(fact, key=key)
+    return replace(fact, key=key, details=(("event", "claimed"),))

@@ -34,6 +34,7 @@ def as_json(report: Report) -> dict[str, object]:
         "delay_seconds": decision.delay_seconds,
         "dry_run": report.dry_run,
         "incident_key": report.incident_key or None,
+        "incident": report.incident or None,
         "incident_opened": report.incident_opened,
         "tickets": [each.job.id for each in decision.tickets],
         "jobs": [_job(each) for each in decision.judged],
@@ -85,7 +86,7 @@ def as_lines(report: Report) -> Iterator[str]:
         if verdict and verdict.evidence:
             yield visible(f"line {verdict.evidence.line}: {verdict.evidence.text}")
     if report.incident_key:
-        yield f"incident {report.incident_key} {_of_incident(report)}"
+        yield f"incident {report.incident or report.incident_key} {_of_incident(report)}"
 
 
 def _of_incident(report: Report) -> str:
@@ -102,7 +103,7 @@ def _lines(report: Report, shown: int) -> Iterator[str]:
     yield f"{link(f'run {run.id}', run.url)}: {prose(decision.reason, _REASON_BYTES)}"
     if report.incident_key:
         yield ""
-        yield f"Incident {plain(report.incident_key)} {_of_incident(report)}."
+        yield f"Incident {plain(report.incident or report.incident_key)} {_of_incident(report)}."
     if not decision.judged:
         return
     yield ""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lumen_action.gate.junit import Results
+from lumen_action.incidents.incident import Incident
 from lumen_action.model import Fact, Kind, Outcome, Trust
-from lumen_action.sli.incidents import Incident
+from lumen_action.model.instants import stamp
 from lumen_action.slo.phrases import counted
 
 _SHOWN = 5
@@ -37,9 +38,27 @@ def no_open_incident(incidents: Sequence[Incident]) -> Condition:
     """Hold while no incident of the two worst severities is open; those given are."""
     if not incidents:
         return Condition("incidents", State.OK, "no open incident of Sev1 or Sev2")
-    shown = _listed([f"{each.severity.capitalize()} {each.name}" for each in incidents])
+    shown = _listed([f"{each.severity.shown} {each.name}" for each in incidents])
     noun = "incident is" if len(incidents) == 1 else "incidents are"
     return Condition("incidents", State.FAILED, f"{len(incidents)} {noun} open: {shown}")
+
+
+@dataclass(frozen=True)
+class OwedPostmortem:
+    """A closed incident of the two worst severities, and until when its postmortem is to be written."""
+
+    incident: str
+    due_ms: int
+
+
+def postmortems(owed: Sequence[OwedPostmortem], now_ms: int) -> Condition:
+    """Hold while no postmortem is overdue; one that is due later is named all the same."""
+    late = [each for each in owed if now_ms > each.due_ms]
+    shown = _listed([f"{each.incident} was due {stamp(each.due_ms)}" for each in late])
+    if late:
+        return Condition("postmortems", State.FAILED, f"{counted(len(late), 'postmortem')} overdue: {shown}")
+    shown = _listed([f"{each.incident} until {stamp(each.due_ms)}" for each in owed])
+    return Condition("postmortems", State.OK, f"none is overdue; to be written: {shown}")
 
 
 def checks_in(facts: Iterable[Fact]) -> Mapping[str, Mapping[str, Outcome]]:

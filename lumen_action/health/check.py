@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -43,6 +43,8 @@ class ProbeKind(str, Enum):
     COMMAND = "command"
     PROMETHEUS = "prometheus"
     CREDENTIAL = "credential"
+    LEDGER = "ledger"
+    """The ledger of the settings: it opens and tells its head."""
     LLM = "llm"
     """An HTTP endpoint of a language model, shown under `/health/llm`."""
 
@@ -60,6 +62,23 @@ class Check:
     """How often in a row it has to fail before it is failed; one good try ends that."""
     critical: bool = True
     """Whether everything is failed with it; else it is only a warning of the whole."""
+    slow_seconds: float | None = None
+    """A pass that takes longer is a warning."""
+
+    def text(self, name: str) -> str:
+        """Return a text that belongs to the kind, empty where it is not given."""
+        found = self.wants.get(name)
+        return found if isinstance(found, str) else ""
+
+    def texts(self, name: str) -> Sequence[str]:
+        """Return a list of texts that belongs to the kind."""
+        found = self.wants.get(name)
+        return [str(each) for each in found] if isinstance(found, (list, tuple)) else []
+
+    def number(self, name: str) -> float | None:
+        """Return a number that belongs to the kind, None where it is not given."""
+        found = self.wants.get(name)
+        return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 
 
 @dataclass(frozen=True)
@@ -75,3 +94,7 @@ class Finding:
     value: float | None = None
     """What was measured: days left, bytes, a query's value."""
     unit: str = ""
+    expires_at_ms: int | None = None
+    """When what was looked at ends, such as a certificate or a token."""
+    fix: str = ""
+    """What to try, where it is not a pass."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from lumen_action.incidents.machine import OPEN, OVER
+from lumen_action.incidents.machine import MOVING, OPEN, OVER
 from lumen_action.incidents.words import BLOCKING, Event, Severity, State
 from lumen_action.model.fact import Details
+
+_BRINGING = MOVING | {Event.OPENED}
 
 
 class LinkKind(str, Enum):
@@ -44,6 +46,11 @@ class Moment:
     counted: bool = True
     told: Details = ()
     """All that the fact says."""
+
+    @property
+    def mark(self) -> str:
+        """Return by what it is known to be the same event."""
+        return dict(self.told).get("mark", "")
 
 
 @dataclass(frozen=True)
@@ -103,16 +110,29 @@ class Incident:
     closed_ms: int | None = None
     postmortem_ms: int | None = None
     breach_told: bool = False
+    older: bool = False
+    """Whether its facts are of before there were events: they name a state, and no times."""
+    lapses_ms: int | None = None
+    """When it is over because nobody would end it, None where somebody has to."""
 
     @property
     def open(self) -> bool:
         """Tell whether it goes on."""
         return self.state in OPEN
 
+    def open_at(self, now_ms: int) -> bool:
+        """Tell whether it goes on at a moment after all that is known of it."""
+        return self.open and (self.lapses_ms is None or now_ms < self.lapses_ms)
+
     @property
     def over(self) -> bool:
         """Tell whether nothing is left to do for it but the postmortem."""
         return self.state in OVER
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether nothing at all is left to do for it."""
+        return self.over and not self.postmortem_owed
 
     @property
     def blocking(self) -> bool:
@@ -122,10 +142,28 @@ class Incident:
     @property
     def postmortem_owed(self) -> bool:
         """Tell whether it ended and its postmortem is still to be written."""
-        return self.blocking and self.state is State.CLOSED
+        return self.blocking and self.state is State.CLOSED and not self.older
+
+    @property
+    def url(self) -> str:
+        """Return where to read more of it, the first place that is known."""
+        return next((link.url for link in self.links if link.url), "")
+
+    @property
+    def moves(self) -> tuple[Moment, ...]:
+        """Return what was meant to change the state, in the order of time."""
+        return tuple(moment for moment in self.moments if moment.event in MOVING)
+
+    @property
+    def last_move(self) -> Moment | None:
+        """Return what brought it into its state, None for one of before there were events."""
+        return next((each for each in reversed(self.moments) if each.counted and each.event in _BRINGING), None)
 
     def breached(self, now_ms: int) -> bool:
-        """Tell whether nobody took it in time."""
-        if self.state in (State.FALSE_ALARM, State.MERGED) and self.acked_ms is None:
-            return self.breach_told
+        """Tell whether nobody took it in time: it was acknowledged, merged or known to be no incident too late."""
+        if self.older:
+            return False
+        last = self.last_move
+        if self.acked_ms is None and self.state in (State.FALSE_ALARM, State.MERGED) and last:
+            return last.at_ms > self.ack_due_ms
         return (now_ms if self.acked_ms is None else self.acked_ms) > self.ack_due_ms

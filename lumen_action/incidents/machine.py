@@ -32,7 +32,7 @@ MOVES: Mapping[Event, Mapping[State, State]] = {
     Event.RESOLVED: _to(_R, _A, _I, _M),
     Event.CLOSED: _to(_C, _R),
     Event.POSTMORTEM: _to(_P, _C),
-    Event.REOPENED: _to(_I, _R, _C, _P),
+    Event.REOPENED: _to(_I, _R, _C, _P, _F),
     Event.MERGED: _to(_J, *_LIVE),
     Event.FALSE_ALARM: _to(_F, *_LIVE),
     Event.CAUSE: _staying(_A, _I, _M, _R),
@@ -49,9 +49,37 @@ MOVES: Mapping[Event, Mapping[State, State]] = {
 """Event -> state before -> state after; `opened` begins an incident and is no move."""
 
 
+MOVING = frozenset(event for event, moves in MOVES.items() if any(moves[state] is not state for state in moves))
+"""Events that change the state; of those who would do so at the same time, the ledger lets one."""
+
+COMMANDS: Mapping[Event, str] = {
+    Event.ACKNOWLEDGED: "ack",
+    Event.INVESTIGATING: "update",
+    Event.UPDATED: "update",
+    Event.JOINED: "update",
+    Event.LINKED: "link",
+    Event.SEVERITY: "escalate",
+    Event.MITIGATED: "mitigate",
+    Event.CAUSE: "cause",
+    Event.RESOLVED: "resolve",
+    Event.CLOSED: "close",
+    Event.MERGED: "merge",
+    Event.FALSE_ALARM: "false-alarm",
+    Event.ACTION: "action",
+    Event.POSTMORTEM: "postmortem",
+    Event.REOPENED: "reopen",
+}
+"""By which sub-command of `lumen incident` a person lets it happen."""
+
+
 def after(event: Event, state: State) -> State | None:
     """Return where an event leads, None where it cannot happen."""
     return MOVES.get(event, {}).get(state)
+
+
+def command_of(event: Event, name: str) -> str:
+    """Return the command by which a person lets an event happen to an incident."""
+    return f"`lumen incident {COMMANDS[event]} {name}`"
 
 
 def legal(state: State) -> tuple[Event, ...]:

@@ -47,6 +47,8 @@ RESPONSE_MINUTES: Mapping[Severity, int] = {
 }
 BLOCKING = frozenset({Severity.SEV1, Severity.SEV2})
 """Those that hold a deployment back while they are open, and that end with a postmortem."""
+POSTMORTEM_DAYS = 5
+"""Within how many working days after the closing it has to be written, where nothing else is said."""
 
 
 class State(_Word):
@@ -65,7 +67,7 @@ class State(_Word):
 
 
 class Event(_Word):
-    """What happens to an incident."""
+    """What happens to an incident, in the order in which things of one and the same moment are played."""
 
     OPENED = "opened"
     SEEN = "seen"
@@ -84,7 +86,6 @@ class Event(_Word):
     MITIGATED = "mitigated"
     CAUSE = "cause"
     RESOLVED = "resolved"
-    REOPENED = "reopened"
     CLOSED = "closed"
     MERGED = "merged"
     FALSE_ALARM = "false_alarm"
@@ -93,3 +94,4 @@ class Event(_Word):
     ACTION = "action"
     """Something that has to be done so that it does not happen again, or how far that is."""
     POSTMORTEM = "postmortem"
+    REOPENED = "reopened"

@@ -162,6 +162,8 @@ class IncidentRow:
     severity: str = ""
     state: str = ""
     url: str = ""
+    acknowledged_after_ms: int | None = None
+    """From the detection; None while nobody has taken it."""
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def plain_report(report: Report, files: Mapping[str, str]) -> dict[str, Any]:
                 "title": row.title,
                 "severity": row.severity or None,
                 "state": row.state or None,
+                "seconds_to_acknowledge": _seconds(row.acknowledged_after_ms),
                 "url": row.url or None,
             }
             for row in report.incidents

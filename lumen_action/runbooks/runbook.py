@@ -50,7 +50,7 @@ class Input:
     required: bool = False
     default: str = ""
     pattern: str = ""
-    """What a text has to fit as a whole; without one it is letters, digits and `._:/@+-`, up to 200."""
+    """What a text has to fit as a whole; without one it is letters, digits and `._:/@+-`, and begins with no `-`."""
     choices: tuple[str, ...] = ()
     from_label: str = ""
     """The label of the alert that it is taken from."""
@@ -61,9 +61,12 @@ class Request:
     """One HTTP request and what has to be true of its answer."""
 
     url: str
+    """Values are filled in with `placeholders.in_url`."""
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Of a value, `$NAME` is taken from our own environment."""
     body: str = ""
+    """With values in it, it is JSON, and they are filled in with `placeholders.in_json`."""
     statuses: tuple[int, ...] = (200,)
     expect: tuple[Expectation, ...] = ()
 
@@ -74,7 +77,8 @@ class Deed:
 
     kind: StepKind
     argv: tuple[str, ...] = ()
-    """Each word stays one word: what an input says never reaches a shell."""
+    """Each word stays one word: what an input says never reaches a shell. `lumen` first is this very program, wherever
+    it is installed, with the environment that it was given itself."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables of the environment that a command is given, beside PATH, HOME and LANG; `$NAME` takes our own."""
     request: Request | None = None
@@ -100,19 +104,28 @@ class Step:
     undo: Deed | None = None
     reads_only: bool = False
     when: str = ""
-    """The inputs condition `name == "value"` under which it is done; skipped else."""
+    """The condition `name == "value"` or `name != "value"` under which it is done; skipped else: `conditions.holds`."""
     keep: str = ""
     """Under which name later steps find what it printed or answered, up to 200 characters of its first line."""
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """An alert, or a class of failure, that this runbook is for."""
+    """An alert, or a class of failure, that this runbook is for; the texts are what RUNBOOK.md says of the alert."""
 
     alert: str = ""
     error_class: str = ""
     cooldown_minutes: int = 60
     most_a_day: int = 3
+    means: str = ""
+    look_first: str = ""
+    do: str = ""
+    resolves: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return what it is started by."""
+        return self.alert or self.error_class
 
 
 @dataclass(frozen=True)
@@ -124,8 +137,6 @@ class Runbook:
     title: str
     means: str
     """What has happened when this is needed, for a person."""
-    look_first: str = ""
-    resolves: str = ""
     triggers: tuple[Trigger, ...] = ()
     inputs: tuple[Input, ...] = ()
     steps: tuple[Step, ...] = ()

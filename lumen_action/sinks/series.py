@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from lumen_action.incidents.words import Severity
 from lumen_action.model import Action, ErrorClass, Outcome
 from lumen_action.sinks import Family, Group, Sample
 from lumen_action.sli.state import EndedRun, PipelineState, RegionState, State
+
+if TYPE_CHECKING:
+    from lumen_action.incidents.incident import Incident
 
 COUNTER, GAUGE = "counter", "gauge"
 
@@ -42,6 +47,28 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "lumen_restore_ok": (GAUGE, "Whether the latest restore drill gave back what was frozen."),
     "lumen_restore_drill_timestamp_seconds": (GAUGE, "When a restore was drilled last."),
     "lumen_report_generated": (GAUGE, "Whether the latest report was generated."),
+    "lumen_health_status": (GAUGE, "1 for what the latest check of a component found, 0 for the rest."),
+    "lumen_health_latency_seconds": (GAUGE, "How long the latest check of a component took."),
+    "lumen_health_checked_timestamp_seconds": (GAUGE, "When a component was checked last."),
+    "lumen_credential_expiry_timestamp_seconds": (GAUGE, "When a credential or a certificate ends."),
+    "lumen_runbook_last_drill_timestamp_seconds": (GAUGE, "When a runbook was drilled last, 0 where that failed."),
+    "lumen_incidents_open": (GAUGE, "Incidents that go on, by severity."),
+    "lumen_incident_ack_breached": (GAUGE, "Incidents that go on and were not acknowledged in time."),
+    "lumen_incident_ack_deadline_timestamp_seconds": (
+        GAUGE,
+        "By when an incident that goes on has to be acknowledged, 0 once it is.",
+    ),
+    "lumen_postmortem_due_timestamp_seconds": (GAUGE, "By when the postmortem that is owed has to be written."),
+    "lumen_alert_suppressed": (GAUGE, "Whether all alerts of the pipeline are silenced, as it was published."),
+    "lumen_suppressed_until_timestamp_seconds": (GAUGE, "When the silence of the whole pipeline ends, 0 for none."),
+    "lumen_suppression_planned_start_timestamp_seconds": (
+        GAUGE,
+        "When the next silence of the whole pipeline begins, 0 for none.",
+    ),
+    "lumen_suppression_planned_end_timestamp_seconds": (
+        GAUGE,
+        "When the next silence of the whole pipeline ends, 0 for none.",
+    ),
     "lumen_consecutive_failures_threshold": (GAUGE, "Failed runs in a row that make an alert."),
     "lumen_slo_objective_ratio": (GAUGE, "The objective of an SLO."),
     "lumen_expected_runs_per_day": (GAUGE, "Planned runs a day."),
@@ -53,6 +80,8 @@ INTEGRITY, RESTORE = "integrity", "restore"
 CHECKS = {INTEGRITY: "lumen_remote_integrity_ok", RESTORE: "lumen_restore_ok", "report": "lumen_report_generated"}
 # What verifying archives can find; `archive` is an edge as the sinks are, so a test holds the two together.
 VERDICTS = ("ok", "mismatch", "unverifiable", "missing")
+# What a check of a component can find; `health` rests on more than sinks do, so a test holds the two together.
+STATUSES = ("pass", "warn", "fail")
 DAY_OUTCOMES = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.MISSING)
 DAY_CORRECTIONS = (
     (Outcome.FAILURE, Outcome.SUCCESS),
@@ -77,14 +106,16 @@ class PublishFacts:
     expected_runs_per_day: float | None = None
     deadline: Callable[[int | None], int | None] | None = None
     """By when the next run has to report, from when the latest one ended."""
+    postmortem_due: Callable[[Incident], int | None] = lambda _: None
+    """By when the postmortem of an incident has to be written, None where none is owed."""
 
 
 def families(state: State, facts: PublishFacts) -> list[Group]:
     """Return one group a pipeline and region, and after its regions one closer a pipeline."""
     groups = []
     for name, pipeline in sorted(state.pipelines.items()):
-        for region_name, region in sorted(pipeline.regions.items()):
-            groups.append(_group({"pipeline": name, "region": region_name}, _region_rows(region)))
+        regions = sorted({*pipeline.regions, *(region for region, _ in pipeline.health if region)})
+        groups += [_group({"pipeline": name, "region": each}, _region_rows(pipeline, each)) for each in regions]
         groups.append(_group({"pipeline": name}, _closer_rows(pipeline, facts)))
     return groups
 
@@ -98,10 +129,28 @@ def _group(labels: Mapping[str, str], rows: Iterable[Row]) -> Group:
     )
 
 
-def _region_rows(region: RegionState) -> Iterator[Row]:
-    yield from _run_rows(region)
-    yield from _stage_rows(region)
-    yield from _latest_rows(region)
+def _region_rows(pipeline: PipelineState, name: str) -> Iterator[Row]:
+    region = pipeline.regions.get(name)
+    if region:
+        yield from _run_rows(region)
+        yield from _stage_rows(region)
+        yield from _latest_rows(region)
+    yield from _health_rows(pipeline, name)
+
+
+def _health_rows(pipeline: PipelineState, region: str) -> Iterator[Row]:
+    """Yield how components are where they were looked at; what was looked at nowhere in particular has no region."""
+    for (where, component), found in sorted(pipeline.health.items()):
+        if where != region:
+            continue
+        said = {"component": component}
+        for status in STATUSES:
+            yield "lumen_health_status", int(status == found.status), {**said, "status": status}
+        if found.latency_ms is not None:
+            yield "lumen_health_latency_seconds", found.latency_ms / 1000, said
+        yield "lumen_health_checked_timestamp_seconds", found.at_ms / 1000, said
+        if found.expires_at_ms is not None:
+            yield "lumen_credential_expiry_timestamp_seconds", found.expires_at_ms / 1000, said
 
 
 def _run_rows(region: RegionState) -> Iterator[Row]:
@@ -173,6 +222,11 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
         if check in pipeline.checks:
             yield name, int(pipeline.checks[check].good), {}
     yield from _examined_rows(pipeline)
+    yield from _health_rows(pipeline, "")
+    for runbook, drilled_ms in sorted(pipeline.drills.items()):
+        yield "lumen_runbook_last_drill_timestamp_seconds", drilled_ms / 1000, {"runbook": runbook}
+    yield from _incident_rows(pipeline, facts)
+    yield from _silence_rows(pipeline)
     yield "lumen_consecutive_failures_threshold", facts.consecutive_failures_threshold, {}
     for slo, objective in sorted(facts.objectives.items()):
         yield "lumen_slo_objective_ratio", objective, {"slo": slo}
@@ -184,6 +238,45 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
         yield "lumen_next_deadline_timestamp_seconds", deadline / 1000, {}
     yield "lumen_ledger_seq", facts.head, {}
     yield "lumen_build_info", 1, {"version": facts.version}
+
+
+def _incident_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
+    """Yield what goes on; the series that name an incident end with it."""
+    going_on = [each for each in pipeline.incidents if each.open]
+    for severity in Severity:
+        label = {"severity": severity.value}
+        of_it = [each for each in going_on if each.severity is severity]
+        yield "lumen_incidents_open", len(of_it), label
+        yield "lumen_incident_ack_breached", sum(each.breached(pipeline.at_ms) for each in of_it), label
+    for each in going_on:
+        label = {"incident": each.name, "severity": each.severity.value}
+        waiting_until_ms = each.ack_due_ms if each.acked_ms is None else 0
+        yield "lumen_incident_ack_deadline_timestamp_seconds", waiting_until_ms / 1000, label
+    for each in pipeline.incidents:
+        due_ms = facts.postmortem_due(each) if each.postmortem_owed else None
+        if due_ms is not None:
+            yield "lumen_postmortem_due_timestamp_seconds", due_ms / 1000, {"incident": each.name}
+
+
+def _silence_rows(pipeline: PipelineState) -> Iterator[Row]:
+    """Yield until when the whole pipeline is silenced, and when it will be next; who planned none says so, by 0."""
+    spans = _spans(pipeline)
+    holding = [span for span in spans if span[0] <= pipeline.at_ms]
+    planned = [span for span in spans if span not in holding]
+    _, until_ms = holding[0] if holding else (0, 0)
+    next_ms, end_ms = planned[0] if planned else (0, 0)
+    yield "lumen_alert_suppressed", int(bool(holding)), {}
+    yield "lumen_suppressed_until_timestamp_seconds", until_ms / 1000, {}
+    yield "lumen_suppression_planned_start_timestamp_seconds", next_ms / 1000, {}
+    yield "lumen_suppression_planned_end_timestamp_seconds", end_ms / 1000, {}
+
+
+def _spans(pipeline: PipelineState) -> tuple[tuple[int, int], ...]:
+    if not pipeline.silences:
+        return ()
+    from lumen_action.incidents.silences import spans_of
+
+    return spans_of(pipeline.silences, pipeline.at_ms)
 
 
 def _examined_rows(pipeline: PipelineState) -> Iterator[Row]:

@@ -14,11 +14,26 @@ from lumen_action.model import Fact, FactKey, Outcome
 from lumen_action.sli.days import Calendar
 from lumen_action.sli.durations import Durations
 from lumen_action.sli.runs import Cause, result_of, run_of, stage_of
-from lumen_action.sli.state import Counts, DayState, EndedRun, Examined, PipelineState, RegionState, State
+from lumen_action.sli.state import (
+    DRILL,
+    HEALTH,
+    Checked,
+    Counts,
+    DayState,
+    EndedRun,
+    Examined,
+    PipelineState,
+    RegionState,
+    State,
+)
 from lumen_action.sli.tally import DayTally, Newest, RegionTally, Tallied, tally
 
 Collected = Mapping[FactKey, Fact]
 _LEVEL = re.compile("-?[0-9]")
+_NUMBER = re.compile("[0-9]{1,16}")
+_DAY_MS = 24 * 3_600_000
+# A component that is not looked at any more was taken out, and so was a runbook.
+_HEALTH_KEPT_MS, _DRILLS_KEPT_MS = 30 * _DAY_MS, 180 * _DAY_MS
 # What is known to be wrong is worse than what is not known to be right.
 _GRAVITY: Mapping[Outcome, int] = {Outcome.SUCCESS: 0, Outcome.ERROR: 1}
 _WORST = 2
@@ -84,7 +99,49 @@ def pipeline_state(pipeline: str, tallied: Tallied, *, now_ms: int, calendar: Ca
         checks={check: fact.outcome for check, fact in checks.items()},
         examined={check: each for check, fact in checks.items() if (each := _examined(fact))},
         durations={cause: reduce(add, spreads) for cause, spreads in durations.items()},
+        **_unsettled([fact for day in tallied.days.values() for fact in day.standing], now_ms),
+        **_looked_at(tallied.newest.checks.values(), now_ms),
+        at_ms=now_ms,
     )
+
+
+def _unsettled(standing: list[Fact], now_ms: int) -> dict[str, Any]:
+    if not standing:
+        return {}
+    from lumen_action.incidents.folding import incidents_in
+    from lumen_action.incidents.silences import silences_in
+
+    silences = (each for each in silences_in(standing) if each.state(now_ms) != "over")
+    incidents = (each for each in incidents_in(standing) if not each.settled)
+    return {"incidents": tuple(incidents), "silences": tuple(silences)}
+
+
+def _looked_at(checks: Iterable[Fact], now_ms: int) -> dict[str, Any]:
+    """Return how components are in each region, and when runbooks were drilled; what is long ago is given up."""
+    health: dict[tuple[str, str], Checked] = {}
+    drills: dict[str, int] = {}
+    for fact in sorted(checks, key=_when):
+        stage, age_ms = fact.key.stage, now_ms - fact.ended_ms
+        if stage.startswith(HEALTH) and age_ms < _HEALTH_KEPT_MS:
+            health[fact.key.region, stage[len(HEALTH) :]] = _checked(fact)
+        elif stage.startswith(DRILL) and age_ms < _DRILLS_KEPT_MS:
+            # What failed proves nothing: it is as if it had never been drilled.
+            drills[stage[len(DRILL) :]] = fact.ended_ms if fact.outcome.good else 0
+    return {"health": health, "drills": drills}
+
+
+def _checked(fact: Fact) -> Checked:
+    told = fact.told
+    return Checked(
+        told.get("verdict", "pass" if fact.outcome.good else "fail"),
+        fact.ended_ms,
+        _whole(told.get("latency_ms", "")),
+        _whole(told.get("expires_at_ms", "")),
+    )
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _standing(checks: Iterable[Fact]) -> dict[str, Fact]:

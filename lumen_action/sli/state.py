@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lumen_action.model import Action, ErrorClass, Failure, Outcome
 from lumen_action.sli.durations import Durations
+
+if TYPE_CHECKING:
+    from lumen_action.incidents.incident import Incident
+    from lumen_action.incidents.silences import Silence
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,22 @@ class Examined:
     level: int | None = None
 
 
+HEALTH, DRILL = "health.", "drill."
+"""Begin the names of checks that look at a component, and of those that drill a runbook."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the latest check of a component in a region found."""
+
+    status: str
+    """`pass`, `warn` or `fail`."""
+    at_ms: int
+    latency_ms: int | None = None
+    expires_at_ms: int | None = None
+    """When a credential or a certificate that it looked at ends."""
+
+
 @dataclass(frozen=True)
 class PipelineState:
     """Everything known of one pipeline; of its runs those that were asked for, the newest at the end."""
@@ -154,6 +175,16 @@ class PipelineState:
     checks: Mapping[str, Outcome] = field(default_factory=dict)
     examined: Mapping[str, Examined] = field(default_factory=dict)
     durations: Mapping[tuple[Outcome, ErrorClass | None], Durations] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+    """Those that go on, or whose postmortem is owed."""
+    silences: tuple[Silence, ...] = ()
+    """Those that hold or are to begin."""
+    health: Mapping[tuple[str, str], Checked] = field(default_factory=dict)
+    """What was found, by region and component; what has not been looked at for a month is gone."""
+    drills: Mapping[str, int] = field(default_factory=dict)
+    """When each runbook was drilled last."""
+    at_ms: int = 0
+    """The moment of which all this is said."""
 
     def days_by(self, outcome: Outcome) -> int:
         """Count the days that are so now."""

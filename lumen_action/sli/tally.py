@@ -22,6 +22,7 @@ from lumen_action.sli.state import Counts, RunRef
 # A word of an enum is found slowly, and these are asked for with every fact of a ledger.
 _STAGE, _RUN, _CHECK, _CONFLICT, _TRUSTED = Kind.STAGE, Kind.RUN, Kind.CHECK, Kind.CONFLICT, Trust.TRUSTED
 _HAPPENED = (_STAGE, _RUN)
+_INCIDENT, _SILENCE = Kind.INCIDENT, Kind.SILENCE
 _TRIES_WITH_ONE_RETRY = 2
 MARK_BYTES = 4
 _REGION_AND_STAGE: Callable[[Fact], tuple[str, str]] = attrgetter("key.region", "key.stage")
@@ -53,7 +54,7 @@ class DayTally:
 
     `won` says when and where the first run succeeded; `missing` and `lost` that a fact says so. `marks` are short
     digests of the runs with facts of this day, one after the other; `linked` the days that can only be counted
-    together with it.
+    together with it. An incident and a silence have all their facts on one day.
     """
 
     facts: int = 0
@@ -65,6 +66,8 @@ class DayTally:
     durations: Mapping[Cause, Durations] = field(default_factory=dict)
     marks: bytes = b""
     linked: frozenset[str] = frozenset()
+    standing: tuple[Fact, ...] = ()
+    """What is told of the day's incidents that are not settled, and of its silences that nobody has ended."""
 
     @property
     def decidable(self) -> bool:
@@ -134,6 +137,7 @@ def tally(facts: Iterable[Fact]) -> Tallied:
         of_day[run.day].append(run)
     missing, lost = ({fact.day for fact in trusted[kind]} for kind in (Kind.MISSING, Kind.DAY))
     marks, linked = _spread(runs)
+    standing = _standing(trusted[_INCIDENT], trusted[_SILENCE])
     days = {
         day: DayTally(
             facts=count[day],
@@ -145,10 +149,32 @@ def tally(facts: Iterable[Fact]) -> Tallied:
             durations=_durations(group),
             marks=b"".join(sorted(marks[day])),
             linked=frozenset(linked[day]),
+            standing=standing.get(day, ()),
         )
         for day, group in of_day.items()
     }
     return Tallied(days, _newest(trusted), tuple(runs))
+
+
+def _standing(incidents: list[Fact], silences: list[Fact]) -> Mapping[str, tuple[Fact, ...]]:
+    """Return by day the facts of what is not settled."""
+    by_day: dict[str, list[Fact]] = defaultdict(list)
+    for fact in sorted([*incidents, *silences], key=attrgetter("key.parts")):
+        by_day[fact.day].append(fact)
+    return {day: tuple(_unsettled(told)) for day, told in by_day.items()}
+
+
+def _unsettled(told: list[Fact]) -> Iterable[Fact]:
+    # Most stages never meet one, and start sooner without.
+    from lumen_action.incidents.folding import incidents_in
+    from lumen_action.incidents.silences import silences_in
+    from lumen_action.incidents.words import State
+
+    # Whether a merge counts is known from all incidents together; what is older than events has no day of its own.
+    events = [fact for fact in told if "event" in fact.told]
+    names = {each.name for each in incidents_in(events) if not each.settled or each.state is State.MERGED}
+    names |= {each.name for each in silences_in(events) if each.ended_ms is None}
+    return (fact for fact in events if fact.told.get(fact.key.kind.value) in names)
 
 
 def marks_of(facts: Iterable[Fact]) -> set[int]:

@@ -157,12 +157,18 @@ KINDS: Mapping[str, tuple[str, str, Labels]] = {
     "undrilled": ("LumenRestoreDrillOverdue", "ticket", {}),
     "report": ("LumenReportNotGenerated", "ticket", {}),
     "storm": ("LumenRerunStorm", "ticket", {}),
+    "unacknowledged": ("LumenIncidentUnacknowledged", "page", {"incident": "INC-20260304-031200-ABCD"}),
+    "postmortem": ("LumenPostmortemOverdue", "ticket", {"incident": "INC-20260304-031200-ABCD"}),
+    "unwell": ("LumenHealthFailing", "ticket", {"component": "registry"}),
+    "unlooked": ("LumenHealthStale", "ticket", {"component": "registry"}),
+    "expiring": ("LumenCredentialExpiring", "ticket", {"component": "registry"}),
+    "untried": ("LumenRunbookUndrilled", "info", {"runbook": "token-expired"}),
     "foreign": ("SomebodyElses", "page", {}),
 }
 WIDESPREAD = ("LumenWidespreadFailure", "page", {"error_class": "network", "fingerprint": "f00d"})
 _BURNS = {name for name in KINDS if "burn" in name}
 MUTES: Mapping[str, set[str]] = {
-    "suppressed": KINDS.keys() - {"suppressed", "foreign"},
+    "suppressed": KINDS.keys() - {"suppressed", "foreign", "exhausted", "unacknowledged"},
     "pipeline": {"region eu", "stage eu", "stage us", *_BURNS},
     "region eu": {"stage eu"},
     "run burns fast": {"run burns slowly"},

@@ -14,7 +14,13 @@ from lumen_action.alerting.words import LANGUAGES
 REGION, STAGE, RUN, CLASS = "eu-west", "integration-tests", "20261122-eu-west-1a2b3c4", "network"
 RUN_URL = "https://ci.example/runs/4711?attempt=2&pr=7"
 _ABOUT = {"pipeline": "", "region": REGION, "stage": STAGE, "slo": "run", "error_class": CLASS, "fingerprint": "f00d"}
+_ABOUT |= {"incident": "INC-20261122-031200-ABCD", "component": "registry", "runbook": "token-expired"}
 _SLO_ALERTS = ("LumenBudgetBurn", "LumenBudgetExhausted", "LumenSLONotMeasurable")
+_NAMES = {
+    **dict.fromkeys(("LumenIncidentUnacknowledged", "LumenPostmortemOverdue"), ("incident",)),
+    **dict.fromkeys(("LumenHealthFailing", "LumenHealthStale", "LumenCredentialExpiring"), ("region", "component")),
+    "LumenRunbookUndrilled": ("runbook",),
+}
 _NO_PIPELINE = {"LumenWidespreadFailure": ("error_class", "fingerprint")}
 
 
@@ -49,7 +55,8 @@ def cases(language: str) -> list[Case]:
     """Return a case for each alert that we ship."""
     found = []
     for watch, alert in zip(WATCHES, alerting.shipped_alerts(LANGUAGES[language]), strict=True):
-        names = {"pipeline", *watch.about, *(("slo",) if alert.name in _SLO_ALERTS else ())}
+        names = {"pipeline", *watch.about, *_NAMES.get(alert.name, ())}
+        names |= {"slo"} if alert.name in _SLO_ALERTS else set()
         names = set(_NO_PIPELINE.get(alert.name, names))
         names |= {"window"} if "burn_window" in alert.labels else set()
         about = {**_ABOUT, "pipeline": f"p{len(found)}", "window": alert.labels.get("burn_window", "")}

@@ -110,12 +110,16 @@ class Issues:
         issue.update({**asked.body, "updated_at": stamp(self.now_ms())})
         if "assignees" in asked.body:
             issue["assignees"] = _people(asked.body)
+        if "labels" in asked.body:
+            issue["labels"] = labels_of(*asked.body["labels"])
         return 200, issue, {}
 
     def _comment(self, asked: Asked) -> Answer:
         number = int(asked.names["issue_number"])
         if number not in self.known:
             return 404, not_found(), {}
+        if self.known[number].get("locked"):
+            return 403, {"message": "Unable to create comment because issue is locked."}, {}
         self.comments.append((number, asked.body["body"]))
         now = stamp(self.now_ms())
         return 201, sample("issue-comment", body=asked.body["body"], created_at=now, updated_at=now), {}
@@ -136,7 +140,7 @@ class Issues:
             title=said["title"],
             body=said.get("body"),
             html_url=f"{self.api.server}/{self.api.repo}/issues/{number}",
-            labels=[{"name": label} for label in labels],
+            labels=labels_of(*labels),
             assignees=_people(said),
             created_at=now,
             updated_at=now,
@@ -145,6 +149,11 @@ class Issues:
         self.known[number] = issue
         self.turns.append((number, "open"))
         return issue
+
+
+def labels_of(*names: str) -> list[dict[str, Any]]:
+    """Return labels as an issue has them."""
+    return [{"name": name} for name in names]
 
 
 def _people(said: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,18 +11,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import servers
 from ruamel.yaml import YAML
 
 from lumen_action.alerting.rendering import Plan, render
+from lumen_action.incidents.facts import opening_fact
+from lumen_action.incidents.folding import incidents_in
+from lumen_action.incidents.silences import Silence
+from lumen_action.incidents.words import Severity
 from lumen_action.model import Action, ErrorClass, Failure, Outcome
 from lumen_action.sinks.protobuf import TimeSeries, write_request
 from lumen_action.sinks.series import PublishFacts, families
 from lumen_action.sinks.snappy import block
-from lumen_action.sli.state import DayState, EndedRun, PipelineState, RegionState, StageResult, State
+from lumen_action.sli.state import Checked, DayState, EndedRun, PipelineState, RegionState, StageResult, State
 
 HOUR, DAY = 3600, 86_400
 BEGIN = 1_767_225_600  # 1 January 2026, midnight UTC
@@ -187,13 +191,34 @@ def _publish(found: History, regions: Mapping[tuple[str, str], Region], now: int
         by_pipeline[region.pipeline].append(region)
     for name, its in by_pipeline.items():
         checks = {"integrity": Outcome.SUCCESS if name != "deploy" else Outcome.FAILURE, "report": Outcome.SUCCESS}
-        state = PipelineState(name, {each.name: each.counts for each in its}, _days(name, now), checks=checks)
+        state = PipelineState(
+            name,
+            {each.name: each.counts for each in its},
+            _days(name, now),
+            checks=checks,
+            at_ms=now * 1000,
+            **(_troubled(name, now) if name == "hourly" else {}),
+        )
         for group in families(State(pipelines={name: state}), _facts(name, now)):
             for family in group.families:
                 for sample in family.samples:
                     found.add(family.name, {**group.labels, **sample.labels}, sample.value, now)
-        if name == "hourly":
-            found.add("lumen_suppressed_until_timestamp_seconds", {"pipeline": name}, END + HOUR, now)
+
+
+def _troubled(name: str, now: int) -> Mapping[str, Any]:
+    """Return a pipeline that is silenced, and will be again, with an incident and a component that fails."""
+    ms, day = now * 1000, "2026-01-02"
+    spans = ((ms - HOUR * 1000, (END + HOUR) * 1000), ((END + DAY) * 1000, (END + DAY + HOUR) * 1000))
+    opening = opening_fact(
+        name, "INC-20260102-120000-ABCD", day=day, at_ms=ms, severity=Severity.SEV2, sameness="s", generation=0, told={}
+    )
+    return {
+        "silences": tuple(
+            Silence(f"SIL-{begin}", name, "alice", "we move", ms, begin, end, day) for begin, end in spans
+        ),
+        "incidents": incidents_in([opening]),
+        "health": {("eu", "registry"): Checked("warn", ms), ("", "store"): Checked("fail", ms)},
+    }
 
 
 def _facts(name: str, now: int) -> PublishFacts:

@@ -173,6 +173,7 @@ REPORT = Report(
             "sev2",
             "resolved",
             "https://ci.example/incidents/7",
+            12 * 60_000,
         ),
     ),
     gates=(

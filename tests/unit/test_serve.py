@@ -16,7 +16,7 @@ from servers import wait_until
 
 from lumen_action.commands.coalescing import Folder, Shown
 from lumen_action.commands.serve import address
-from lumen_action.commands.webpages import serving
+from lumen_action.commands.webpages import Site, serving
 from lumen_action.errors import ConfigError, LedgerError
 
 
@@ -92,7 +92,7 @@ def serve(ledger: Ledger, *, most_wait_seconds: float = 20) -> Iterator[Service]
         most_wait_seconds=most_wait_seconds,
     )
     worker = threading.Thread(target=folder.work)
-    with serving("127.0.0.1", 0, folder.shown) as url:
+    with serving("127.0.0.1", 0, Site(folder.shown)) as url:
         worker.start()
         try:
             yield Service(ledger, folder, url, told, clock)
@@ -272,3 +272,38 @@ def test_addresses(text: str, found: tuple[str, int]) -> None:
 def test_what_is_no_address_is_told(text: str) -> None:
     with pytest.raises(ConfigError, match="is not HOST:PORT"):
         address(text)
+
+
+def test_where_a_fold_takes_long_most_of_the_time_is_left_for_answering() -> None:
+    clock, folds = [100.0], []
+
+    class Busy:
+        def head(self) -> int:
+            return int(clock[0] * 1000)  # a fact has come, whenever one looks
+
+        def fold(self, head: int) -> Shown:
+            clock[0] += 0.1
+            folds.append(head)
+            return Shown(head, b"", b"")
+
+        def close(self) -> None:
+            pass
+
+    folder = Folder(Busy, refresh_seconds=60, tell=print, clock=lambda: clock[0])
+    worker = threading.Thread(target=folder.work)
+    worker.start()
+    try:
+        first = folder.shown()
+        assert first is not None
+        for _ in range(20):
+            clock[0] += 0.04
+            assert folder.shown() is first
+        assert folds == [first.head]
+        clock[0] += 1
+        later = folder.shown()
+        assert later is not None
+        assert later.head > first.head
+        wait_until("it has folded again", lambda: len(folds) == 2)
+    finally:
+        folder.stop()
+        worker.join()

@@ -118,6 +118,22 @@ KOREAN: Mapping[str, str] = {
     "Alerts suppressed": "억제된 경보",
     "How long alerts stay silent; they come back by themselves.": "경보가 억제되는 남은 시간입니다. 저절로 해제됩니다.",
     "nothing suppressed": "억제 없음",
+    "Incidents and health": "인시던트와 상태",
+    "Open incidents": "진행 중인 인시던트",
+    "Incidents that go on, by how bad they are.": "진행 중인 인시던트의 수를 심각도별로 보여 줍니다.",
+    "no incident is known": "알려진 인시던트 없음",
+    "Time left to acknowledge": "확인까지 남은 시간",
+    "How long until somebody has to have taken an incident. Below 0 it is late.": (
+        "담당자가 인시던트를 확인해야 할 때까지 남은 시간입니다. 0보다 작으면 늦은 것입니다."
+    ),
+    "nothing waits for somebody": "확인을 기다리는 인시던트 없음",
+    "Health": "구성 요소 상태",
+    "What the latest check of each component found.": "각 구성 요소의 최근 점검 결과입니다.",
+    "no component is checked": "점검하는 구성 요소 없음",
+    "warning": "경고",
+    "Next maintenance": "다음 유지 보수",
+    "How long until alerts are silenced as planned.": "계획대로 경보가 억제되기까지 남은 시간입니다.",
+    "none is planned": "계획 없음",
     "Failed runs since the last good one.": "마지막 성공 이후 실패한 실행의 수입니다.",
     "Age of the numbers": "수치의 경과 시간",
     "How long ago Prometheus last saw a pipeline's series. Old numbers make every panel here old.": (

@@ -19,6 +19,7 @@ Words = Mapping[str, tuple[str, str]]
 
 STAGE_STATE: Words = {"0": ("good", GOOD), "1": ("failed", BAD)}
 CHECK_STATE: Words = {"1": ("good", GOOD), "0": ("failed", BAD)}
+HEALTH_STATE: Words = {"0": ("good", GOOD), "1": ("warning", WARNING), "2": ("failed", BAD)}
 REGION_STATE: Words = {"0": ("good", GOOD), "1": ("failing", BAD)}
 OUTCOME: Words = {
     "success": ("success", GOOD),

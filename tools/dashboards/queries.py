@@ -46,6 +46,13 @@ INTEGRITY = f"min by (pipeline) ({_held(f'lumen_remote_integrity_ok{{{P}}}')})"
 REPORT = f"min by (pipeline) ({_held(f'lumen_report_generated{{{P}}}')})"
 TIME_LEFT = f"max by (pipeline) ({_held(f'lumen_next_deadline_timestamp_seconds{{{P}}}')}) - time()"
 SUPPRESSED = f"lumen:suppressed:seconds{{{P}}}"
+_PLANNED = f"max by (pipeline) ({_held(f'lumen_suppression_planned_start_timestamp_seconds{{{P}}}')})"
+UNTIL_MAINTENANCE = f"({_PLANNED} > time()) - time()"
+OPEN_INCIDENTS = f"sum by (severity) (max by (pipeline, severity) ({_held(f'lumen_incidents_open{{{P}}}')}))"
+TIME_TO_ACKNOWLEDGE = f"(lumen:incident:ack_deadline{{{P}}} > 0) - time()"
+_STATUS = "max by (pipeline, region, component) ({})"
+_WARNS, _FAILS = (_STATUS.format(_held(f'lumen_health_status{{{P},status="{status}"}}')) for status in ("warn", "fail"))
+HEALTH = f"{_WARNS} + 2 * {_FAILS}"
 TELEMETRY_AGE = f"time() - lumen:pipeline:last_seen{{{P}}}"
 
 

@@ -8,6 +8,7 @@ from dashboards.looks import (
     BAD,
     CHECK_STATE,
     GOOD,
+    HEALTH_STATE,
     INFO,
     OUTCOME,
     SEVERITY,
@@ -119,6 +120,52 @@ def _stages() -> Section:
     return Section("Stages", [Line(10, [(12, stages), (12, durations.unit("s").min(0))])])
 
 
+def _incidents() -> Section:
+    going_on = (
+        figures(
+            About("Open incidents", "Incidents that go on, by how bad they are.", "no incident is known"),
+            queries.OPEN_INCIDENTS,
+            "{{severity}}",
+        )
+        .unit("none")
+        .decimals(0)
+        .min(0)
+        .thresholds(steps((1, BAD)))
+    )
+    to_acknowledge = (
+        figures(
+            About(
+                "Time left to acknowledge",
+                "How long until somebody has to have taken an incident. Below 0 it is late.",
+                "nothing waits for somebody",
+            ),
+            queries.TIME_TO_ACKNOWLEDGE,
+            "{{incident}}",
+        )
+        .unit("s")
+        .decimals(0)
+        .thresholds(steps((0, WARNING), base=BAD))
+    )
+    health = figures(
+        About("Health", "What the latest check of each component found.", "no component is checked"),
+        queries.HEALTH,
+        "{{component}} {{region}}",
+    ).mappings(mapped(HEALTH_STATE))
+    maintenance = (
+        figures(
+            About("Next maintenance", "How long until alerts are silenced as planned.", "none is planned"),
+            queries.UNTIL_MAINTENANCE,
+            "{{pipeline}}",
+        )
+        .unit("s")
+        .decimals(0)
+        .thresholds(steps(base=INFO))
+    )
+    return Section(
+        "Incidents and health", [Line(6, [(5, going_on), (6, to_acknowledge), (8, health), (5, maintenance)])]
+    )
+
+
 def _checks() -> Section:
     integrity = figures(
         About("Integrity", "Whether the latest verification of stored data held.", "never checked"),
@@ -201,5 +248,5 @@ def page() -> Page:
         since="now-24h",
         other=("Reliability", frame.RELIABILITY),
         variables=[frame.pipeline(), frame.region()],
-        sections=[_now(), _runs(), _stages(), _checks()],
+        sections=[_now(), _incidents(), _runs(), _stages(), _checks()],
     )

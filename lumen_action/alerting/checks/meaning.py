@@ -28,6 +28,10 @@ _PIPELINE_ONLY = frozenset(
         "lumen_restore_drill_timestamp_seconds",
         *("lumen_slo_objective_ratio", "lumen_expected_runs_per_day", "lumen_next_deadline_timestamp_seconds"),
         *("lumen_consecutive_failures_threshold", "lumen_suppressed_until_timestamp_seconds", "lumen_alert_suppressed"),
+        "lumen_suppression_planned_start_timestamp_seconds",
+        "lumen_suppression_planned_end_timestamp_seconds",
+        *("lumen_incidents_open", "lumen_incident_ack_breached", "lumen_incident_ack_deadline_timestamp_seconds"),
+        *("lumen_postmortem_due_timestamp_seconds", "lumen_runbook_last_drill_timestamp_seconds"),
     ]
 )
 

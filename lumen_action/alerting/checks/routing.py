@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lumen_action.alerting.checks.setup import Fault, Node
 from lumen_action.alerting.checks.shapes import labels
+from lumen_action.alerting.matchers import Matcher, read_matchers
 from lumen_action.promql.regex import RegexFault, matches_empty
-
-_MATCHER = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9_:]*)\s*(=~|!~|!=|=)\s*(\"(?:[^\"\\]|\\.)*\"|[^,\"{}]*?)\s*")
-_COMMA = re.compile(r",(?=(?:[^\"\\]|\\.|\"(?:[^\"\\]|\\.)*\")*$)")
-
-
-@dataclass(frozen=True)
-class Matcher:
-    """A condition on a label of an alert."""
-
-    label: str
-    operator: str
-    value: str
-
-    def accepts(self, value: str) -> bool:
-        """Tell whether a label of this value fulfils it; a pattern that Python cannot read is given the benefit."""
-        if self.operator in {"=", "!="}:
-            return (value == self.value) == (self.operator == "=")
-        try:
-            return bool(re.fullmatch(self.value, value)) == (self.operator == "=~")
-        except re.error:
-            return True
-
-    def __str__(self) -> str:
-        """Write it as in the file."""
-        return f'{self.label}{self.operator}"{self.value}"'
 
 
 @dataclass(frozen=True)
@@ -81,21 +56,6 @@ def matchers(node: Node) -> Iterator[Matcher]:
             yield Matcher(entry.key, operator, entry.text)
 
 
-def read_matchers(text: str) -> Sequence[Matcher]:
-    """Return the matchers of a text such as `a="b", c=~"d"`; none where it is malformed."""
-    inside = text.strip().removeprefix("{").removesuffix("}").rstrip().removesuffix(",")
-    found = [_MATCHER.fullmatch(part) for part in _COMMA.split(inside)]
-    if not all(found):
-        return ()
-    return [Matcher(each[1], each[2], _unquoted(each[3])) for each in found if each]
-
-
-def _unquoted(value: str) -> str:
-    if not value.startswith('"'):
-        return value
-    return re.sub(r"\\(.)", lambda escaped: {"n": "\n"}.get(escaped[1], escaped[1]), value[1:-1])
-
-
 def malformed(node: Node) -> Iterator[Fault]:
     """Say what Alertmanager cannot read as a matcher."""
     if not isinstance(node.value, list) and node.value is not None:
@@ -116,7 +76,7 @@ def patterns(node: Node) -> Iterator[Fault]:
 
 
 def _bad_pattern(node: Node, matcher: Matcher) -> Iterator[Fault]:
-    if matcher.operator in {"=~", "!~"}:
+    if matcher.of_pattern:
         try:
             matches_empty(matcher.value)
         except RegexFault as fault:

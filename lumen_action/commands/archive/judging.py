@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +12,8 @@ from lumen_action.archive.verdicts import Finding, Level, Verdict, exit_code, re
 from lumen_action.commands.archive.common import Speaker, annotate, said_by
 from lumen_action.commands.asked import telling
 from lumen_action.commands.session import Session
-from lumen_action.errors import LumenError
-from lumen_action.model import Outcome, Trust
+from lumen_action.commands.showing import show_totals
+from lumen_action.model import Outcome
 from lumen_action.slo.phrases import counted
 from lumen_action.summary.document import Block, Cut, fit
 from lumen_action.summary.markdown import cell, prose, visible
@@ -99,7 +98,7 @@ class Judgement:
 def conclude(judgement: Judgement, session: Session, warnings: list[str], *, as_json: bool) -> int:
     """Keep the facts, publish the totals, tell everybody; return the exit code."""
     _keep(judgement, session, warnings)
-    _publish(judgement, session, warnings)
+    show_totals(session, judgement.pipeline, warnings)
     host, world = session.host, session.world
     for each in judgement.findings:
         if each.verdict is not Verdict.OK:
@@ -145,24 +144,6 @@ def _keep(judgement: Judgement, session: Session, warnings: list[str]) -> None:
     }
     check = check_fact(like, judgement.check, judgement.pipeline, told, _OUTCOMES[judgement.verdict])
     speaker.keep([*facts, check], warnings)
-
-
-def _publish(judgement: Judgement, session: Session, warnings: list[str]) -> None:
-    """Show the totals where sinks are set; a sink that is away is told, and the next publish shows the same."""
-    if not session.settings.has_sinks or session.host.identity().trust is Trust.FORK:
-        return
-    try:
-        if not session.ledger().durable:
-            warnings.append(session.ephemeral_note)
-            return
-        with suppress(ImportError):
-            for secret in session.settings.push_secrets:
-                session.host.mask(secret)
-        results = session.publisher().publish(judgement.pipeline, schedule=session.settings.schedule)
-    except LumenError as fault:
-        warnings.append(f"no totals were published: {fault}")
-    else:
-        warnings += [result.describe() for result in results if not result.ok]
 
 
 def _lines(judgement: Judgement) -> Iterator[str]:

@@ -8,21 +8,33 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from lumen_action.commands.gate.asking import GateAsked
+from lumen_action.commands.incident.costs import term_of
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.slo.places import evaluated
 from lumen_action.errors import IntegrityError, RemoteError
 from lumen_action.failure.redaction import redact
-from lumen_action.gate.conditions import Condition, check_passed, checks_in, no_open_incident, passing_tests, unknown
+from lumen_action.gate.conditions import (
+    Condition,
+    OwedPostmortem,
+    check_passed,
+    checks_in,
+    no_open_incident,
+    passing_tests,
+    postmortems,
+    unknown,
+)
 from lumen_action.gate.deciding import Unmeasured
 from lumen_action.gate.junit import RefusedError, Results, read_results
+from lumen_action.incidents.facts import incidents_run
+from lumen_action.incidents.folding import incidents_in
+from lumen_action.ledger import Ledger
 from lumen_action.ledger.deliver import deliver
 from lumen_action.measuring.daily import Days
 from lumen_action.model import Fact, Kind
-from lumen_action.sli.incidents import incidents_in
 from lumen_action.slo.evaluation import Evaluation
 from lumen_action.slo.objective import LedgerSource
 
-# Whoever leaves an incident open for longer has closed it in all but name; no override lasts as long.
+# No override lasts as long, and whoever leaves an incident of before there were events open for longer has closed it.
 DAYS = 30
 _PIECE_BYTES = 1 << 16
 _MOST_FILES = 10_000
@@ -58,6 +70,8 @@ def recent(asked: GateAsked) -> Recent:
         first = (today - timedelta(days=DAYS)).isoformat()
         each_of = [Days.of(ledger, name) for name in sorted(asked.pipelines)]
         found = [fact for days in each_of for day in days.names if day >= first for fact in days.facts_of(day)]
+        # An incident goes on until somebody ends it, however long ago it was opened.
+        found += [fact for name in sorted(asked.pipelines) for fact in _of_incidents(ledger, name)]
     except (RemoteError, IntegrityError) as fault:
         return Recent(tuple(waiting), str(fault))
     known = [
@@ -67,6 +81,10 @@ def recent(asked: GateAsked) -> Recent:
     ]
     # Now is not asked of the clock: that of another machine may be ahead of ours.
     return Recent(tuple(fact for fact in known if not asked.wish.past or fact.ended_ms <= asked.at_ms))
+
+
+def _of_incidents(ledger: Ledger, pipeline: str) -> Iterator[Fact]:
+    return (fact for fact in ledger.scan(run=incidents_run(pipeline)) if fact.pipeline == pipeline)
 
 
 def measured(asked: GateAsked, known: Recent) -> tuple[list[Evaluation], list[Unmeasured]]:
@@ -94,11 +112,20 @@ def conditions(asked: GateAsked, known: Recent) -> Iterator[Condition]:
     elif known.kept:
         found = incidents_in(known.facts)
         yield no_open_incident([each for each in found if each.blocking and each.open_at(asked.at_ms)])
+        if owed := _postmortems_owed(asked, known):
+            yield postmortems(owed, asked.at_ms)
     checks = checks_in(known.facts)
     for name in asked.checks:
         yield unknown(f"check {name}", known.why) if known.why else check_passed(name, checks.get(name, {}))
     if asked.tests:
         yield passing_tests(*_results(asked.session.world.folder, asked.tests, asked.session.settings.secrets))
+
+
+def _postmortems_owed(asked: GateAsked, known: Recent) -> list[OwedPostmortem]:
+    """Return the postmortems of the last days' incidents that nobody has written yet."""
+    term = term_of(asked.session.settings)
+    closed = [(each.name, term.due_ms(each)) for each in incidents_in(known.facts)]
+    return [OwedPostmortem(name, due_ms) for name, due_ms in closed if due_ms is not None]
 
 
 def _results(folder: Path, patterns: Sequence[str], secrets: Sequence[str]) -> tuple[Results, list[str]]:

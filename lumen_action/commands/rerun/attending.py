@@ -81,6 +81,7 @@ def _attended(session: Session, asked: Asked) -> Report:
             sleep=time.sleep,
             random=world.random,
             tell=tell,
+            new_token=world.new_token,
             dry_run=asked.dry_run,
         ).attend(asked.run, asked.attempt)
     except VanishedError as fault:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lumen_action.commands.asked import telling
 from lumen_action.commands.planned import runs_per_day
+from lumen_action.commands.session import Session
 from lumen_action.commands.slo.asked import Asked
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.http import HttpError
@@ -143,7 +144,9 @@ def _prometheus(asked: Asked) -> Callable[[str], PromServer]:
             from lumen_action.measuring.prometheus import access_of
             from lumen_action.promserver import PromServer
 
-            made = PromServer(access_of(name, asked.book.data_sources, _options(asked)))
+            made = PromServer(
+                access_of(name, asked.book.data_sources, prometheus_options(asked.session, asked.prometheus_url))
+            )
             asked.session.world.closing.callback(made.close)
             opened[name] = made
         return opened[name]
@@ -151,14 +154,15 @@ def _prometheus(asked: Asked) -> Callable[[str], PromServer]:
     return server
 
 
-def _options(asked: Asked) -> PrometheusOptions:
+def prometheus_options(session: Session, named: str = "") -> PrometheusOptions:
+    """Return where Prometheus is and what lets us in; a URL that was named wins over that of lumen.yml."""
     from lumen_action.promserver import PrometheusOptions, problems
 
-    env, told = asked.session.world.env, asked.session.settings.prometheus
+    env, told = session.world.env, session.settings.prometheus
     token, user, password, ca_file = (
         env.get(f"LUMEN_PROMETHEUS_{name}", "") for name in ("TOKEN", "USER", "PASSWORD", "CA_FILE")
     )
-    url, authority = asked.prometheus_url or told.get("url", ""), ca_file or told.get("ca-file")
+    url, authority = named or told.get("url", ""), ca_file or told.get("ca-file")
     options = PrometheusOptions(url, token, user, password, told.get("headers", {}), authority)
     faults = problems(options)
     if faults:

@@ -61,7 +61,7 @@ class GitHubIssues:
     def get(self, reference: str) -> Ticket | None:
         """Return one issue, None when it is no longer there."""
         try:
-            with self._translated():
+            with translated(self.project):
                 found = _ticket(self._client.get(f"issues/{quote(reference)}").body)
         except DeclinedError:
             return None
@@ -73,7 +73,7 @@ class GitHubIssues:
         said = {"title": draft.title, "body": draft.body, "labels": list(draft.labels)}
         assigned = {"assignees": list(draft.assignees[:_MOST_ASSIGNEES])} if draft.assignees else {}
         refused = False
-        with self._translated(whole=True):
+        with translated(self.project, whole=True):
             try:
                 made = self._client.send("POST", "issues", {**said, **assigned})
             except RefusedError as fault:
@@ -114,37 +114,38 @@ class GitHubIssues:
         self._change("POST", f"issues/{quote(ticket.reference)}/comments", {"body": draft.news})
 
     def _change(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        with self._translated():
+        with translated(self.project):
             self._client.send(method, path, body)
 
     def _labelled(self, label: str) -> list[Ticket]:
         query = {"labels": label, "state": "all", "sort": "created", "direction": "asc"}
-        with self._translated(whole=True):
+        with translated(self.project, whole=True):
             found = map(_ticket, self._client.listed("issues", query))
             return [ticket for ticket in found if ticket and ticket.fingerprint]
 
-    @contextmanager
-    def _translated(self, *, whole: bool = False) -> Iterator[None]:
-        """Say what a fault means for tickets; `whole` when what is not there is the repository's list of issues."""
-        try:
-            yield
-        except RateLimitedError as fault:
-            raise BusyError(str(fault)) from fault
-        except UncertainError as fault:
-            raise UnsureError(str(fault)) from fault
-        except VanishedError as fault:
-            if whole:
-                raise NotAllowedError(_HIDDEN.format(repo=self.project, said=fault)) from fault
-            raise DeclinedError(f"the issue is no longer there ({fault})") from fault
-        except RefusedError as fault:
-            if fault.status == _FORBIDDEN and not any(words in fault.said.casefold() for words in _OF_ONE_ISSUE):
-                raise NotAllowedError(_NEEDS.format(repo=self.project, said=fault.said or fault)) from fault
-            raise DeclinedError(str(fault)) from fault
-        except ApiError as fault:
-            raise TrackerError(str(fault)) from fault
-        except ConfigError as fault:
-            said = getattr(fault, "said", "")
-            raise NotAllowedError(_NEEDS.format(repo=self.project, said=said) if said else str(fault)) from fault
+
+@contextmanager
+def translated(repo: str, *, whole: bool = False) -> Iterator[None]:
+    """Say what a fault means for tickets; `whole` when what is not there is the repository's list of issues."""
+    try:
+        yield
+    except RateLimitedError as fault:
+        raise BusyError(str(fault)) from fault
+    except UncertainError as fault:
+        raise UnsureError(str(fault)) from fault
+    except VanishedError as fault:
+        if whole:
+            raise NotAllowedError(_HIDDEN.format(repo=repo, said=fault)) from fault
+        raise DeclinedError(f"the issue is no longer there ({fault})") from fault
+    except RefusedError as fault:
+        if fault.status == _FORBIDDEN and not any(words in fault.said.casefold() for words in _OF_ONE_ISSUE):
+            raise NotAllowedError(_NEEDS.format(repo=repo, said=fault.said or fault)) from fault
+        raise DeclinedError(str(fault)) from fault
+    except ApiError as fault:
+        raise TrackerError(str(fault)) from fault
+    except ConfigError as fault:
+        said = getattr(fault, "said", "")
+        raise NotAllowedError(_NEEDS.format(repo=repo, said=said) if said else str(fault)) from fault
 
 
 def _ticket(raw: object) -> Ticket | None:

@@ -51,6 +51,11 @@ def fingerprint_in(body: str) -> str:
     return found[1] if found else ""
 
 
+def titled(words: str) -> str:
+    """Return words as a title, which mentions nobody and links nowhere."""
+    return clip(_SIGNS.sub(_BREAK, visible(words)), _TITLE)
+
+
 def merged(present: str, ours: str) -> str:
     """Put our part of a text in the place of the last one; what people wrote around it stays.
 
@@ -95,7 +100,7 @@ class Writer:
         proof = visible(self._clean(case.failure.evidence or case.failure.meaning))
         where = f"{self._clean(first.pipeline)} · {first.key.stage}"
         words = f"{case.failure.name} in {where}" + (f": {clip(proof, _TITLE_PROOF)}" if proof else "")
-        return clip(_SIGNS.sub(_BREAK, visible(words)), _TITLE)
+        return titled(words)
 
     def _body(self, case: Case, standing: Generation | None, owners: Sequence[str]) -> str:
         failure = case.failure

@@ -87,7 +87,7 @@ def build(asked: Asked, taken: Sequence[Taken], beside: Beside) -> Report:
         slowest=slowest_of(stages),
         flakiest=flakiest_of(stages),
         reruns=reruns_of((fact for each in taken for fact in each.retried), days),
-        incidents=incidents_of(told, days),
+        incidents=incidents_of(told, days, asked.as_of_ms),
         gates=gates_of(told, days),
         completeness=completeness(rows, taken, asked.plan, asked.settled_ms),
         links=beside.links,

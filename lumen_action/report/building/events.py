@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from lumen_action.incidents.folding import incidents_in
+from lumen_action.incidents.measures import Step, taken_ms
 from lumen_action.model import Fact, Kind
 from lumen_action.report.model import GateRow, IncidentRow, Reruns
 from lumen_action.sli.helping import help_by_signature, retries_in
-from lumen_action.sli.incidents import incident_of
 
 
 def reruns_of(facts: Iterable[Fact], days: Collection[str]) -> Reruns:
@@ -33,25 +34,20 @@ def reruns_of(facts: Iterable[Fact], days: Collection[str]) -> Reruns:
     )
 
 
-def incidents_of(facts: Iterable[Fact], days: Collection[str]) -> tuple[IncidentRow, ...]:
-    """Return the incidents that opened in these days, in their order; several facts may tell of one."""
-    found: dict[str, list[Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.ended_ms, fact.key)):
-        if fact.key.kind is Kind.INCIDENT:
-            found.setdefault(incident_of(fact), []).append(fact)
-    return tuple(_incident(name, told) for name, told in found.items() if told[0].day in days)
-
-
-def _incident(name: str, told: list[Fact]) -> IncidentRow:
-    words = {key: text for fact in told for key, text in fact.details}
-    cause = next((fact.failure for fact in told if fact.failure), None)
-    return IncidentRow(
-        name=name,
-        opened_ms=told[0].ended_ms,
-        title=words.get("title") or (cause.evidence or cause.name if cause else ""),
-        severity=words.get("severity", ""),
-        state=words.get("state", ""),
-        url=words.get("url") or told[0].url,
+def incidents_of(facts: Iterable[Fact], days: Collection[str], until_ms: int) -> tuple[IncidentRow, ...]:
+    """Return the incidents that opened in these days, in their order, as they stood at a moment."""
+    return tuple(
+        IncidentRow(
+            name=each.name,
+            opened_ms=each.opened_ms,
+            title=each.title,
+            severity=each.severity.value,
+            state="" if each.lapses_ms else each.state.value,
+            url=each.url,
+            acknowledged_after_ms=taken_ms(each, Step.ACKNOWLEDGE),
+        )
+        for each in incidents_in(fact for fact in facts if fact.ended_ms <= until_ms)
+        if each.day in days
     )
 
 

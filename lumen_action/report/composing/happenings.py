@@ -26,13 +26,14 @@ def incidents(report: Report, words: Words) -> Iterator[Block]:
     """Yield the incidents that opened, and the expected starts after which nothing reported."""
     zone = zone_of(report.period)
     if report.incidents:
-        heads = ("opened", "incident", "severity", "state")
+        heads = ("opened", "incident", "severity", "state", "acknowledged")
         rows = tuple(
             (
                 Cell(words.moment(row.opened_ms, zone, "date.short")),
                 Cell(row.title or row.name, url=address(row.url)),
                 Cell(row.severity) if row.severity else NOTHING,
                 Cell(row.state) if row.state else NOTHING,
+                NOTHING if row.acknowledged_after_ms is None else Cell(words.duration(row.acknowledged_after_ms)),
             )
             for row in report.incidents[:MOST_ROWS]
         )

@@ -184,6 +184,7 @@ _SECTIONS = {
     "opened": "opened",
     "incident": "incident",
     "severity": "severity",
+    "acknowledged": "acknowledged after",
     "state": "state",
     "deadlines": "No run reported in time after these expected starts:",
     "gates": "Gate decisions and overrides",

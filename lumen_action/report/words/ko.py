@@ -181,6 +181,7 @@ _SECTIONS = {
     "opened": "발생",
     "incident": "인시던트",
     "severity": "심각도",
+    "acknowledged": "확인까지",
     "state": "상태",
     "deadlines": "다음 예정 시각 뒤에 제때 보고한 실행이 없습니다:",
     "gates": "게이트 판정과 예외 승인",

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from facts import fact
+from facts import NOON, fact
 from githubapi import Asked, Trouble
 from githubruns import REPO, RUNNING, SaidPull
 from githubspec import sample
 from rerunteam import RESET, SHA, Team, decided, job, run
 
+from lumen_action.incidents.folding import incidents_in
 from lumen_action.model import ErrorClass, Failure, Kind, Outcome, Scope, Trust
 
 RUN = f"{REPO}/actions/runs/{{run_id}}"
@@ -59,13 +60,11 @@ class TestWidespread:
         seen_elsewhere(team, everywhere)
         _, answer = team.rerun()
         assert (answer["decision"], team.reruns.made) == ("incident", 0)
-        (opened,) = team.facts(Kind.INCIDENT)
-        assert opened.failure is not None
-        assert (opened.key.stage, opened.failure.fingerprint, opened.failure.subclass) == (
-            everywhere,
-            everywhere,
-            "dns",
-        )
+        (found,) = incidents_in(team.facts(Kind.INCIDENT))
+        told = dict(found.moments[0].told)
+        assert told["fingerprint"] == everywhere
+        assert found.title == "the same failure in many places: Could not resolve host: registry.example"
+        assert (found.detected_ms, found.opened_ms > NOON) == (NOON, True)
 
     def test_what_a_fork_reports_opens_no_incident_and_holds_nobody_back(self, team: Team) -> None:
         seen_elsewhere(team, marks(team)[11], Trust.FORK)

@@ -178,7 +178,8 @@ class Machine:
             self.clock_ms,
             lambda _: None,
             lambda: 0.5,
-            lambda _: None,  # type: ignore[arg-type]
+            lambda _: None,
+            lambda: "token",  # type: ignore[arg-type]
         )
         try:
             companion.attend(100)

@@ -8,6 +8,9 @@ import pytest
 from facts import HOUR, NOON, fact
 from rerunteam import Team, job, run
 
+from lumen_action.incidents.folding import incidents_in
+from lumen_action.incidents.incident import LinkKind
+from lumen_action.incidents.words import Severity
 from lumen_action.model import ErrorClass, Failure, Kind, Outcome, Scope
 
 
@@ -16,9 +19,13 @@ class TestIncidents:
         team.knows(run(*(job(id_) for id_ in range(11, 17))))
         code, answer = team.rerun()
         assert (code, answer["decision"], answer["incident_opened"], team.reruns.made) == (0, "incident", True, 0)
-        (opened,) = team.facts(Kind.INCIDENT)
-        assert answer["incident_key"] == f"{opened.key.run}-{opened.key.stage}" == f"2026-01-02-{opened.key.stage}"
+        (found,) = incidents_in(team.facts(Kind.INCIDENT))
+        mark = dict(found.moments[0].told)["fingerprint"]
+        assert (answer["incident"], answer["incident_key"]) == (found.name, f"2026-01-02-{mark}")
+        assert (found.opened_by, found.severity, found.seen) == ("rule:widespread", Severity.SEV2, 1)
+        assert [(link.kind, bool(link.url)) for link in found.links] == [(LinkKind.RUN, True)]
         assert team.rerun()[1]["incident_opened"] is False
+        assert incidents_in(team.facts(Kind.INCIDENT)) == (found,)
 
     def test_of_many_failed_jobs_ten_logs_are_read(self, team: Team) -> None:
         team.knows(run(*(job(id_) for id_ in range(11, 61))))

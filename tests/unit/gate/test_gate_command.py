@@ -15,6 +15,8 @@ from githubapi import TOKEN, Answer, Asked, GitHubApi, Trouble
 from githubspec import sample
 from loopback import answering
 
+from lumen_action.incidents.facts import event_fact, opening_fact
+from lumen_action.incidents.words import Event, Severity
 from lumen_action.model import Kind, Outcome, Trust
 from lumen_action.model.fact import details
 
@@ -339,6 +341,21 @@ def test_an_open_incident_blocks_a_feature_and_warns_a_revert(team: GateTeam) ->
     assert team.answer("--change", "revert")["decision"] == "warn"
     closed = replace(opened, key=replace(opened.key, stage="INC-7.closed"), observed_at_ms=NOON - DAY, day="2026-01-01")
     team.put(replace(closed, details=details({"incident": "INC-7", "state": "closed"})))
+    assert team.answer()["decision"] == "allow"
+
+
+def test_an_incident_blocks_for_as_long_as_it_goes_on(team: GateTeam) -> None:
+    team.runs(30)
+    day, began_ms = "2025-10-02", NOON - 92 * DAY
+    worst = Severity.SEV1
+    team.put(
+        opening_fact(
+            "nightly", "INC-9", day=day, at_ms=began_ms, severity=worst, sameness="uploads", generation=0, told={}
+        )
+    )
+    found = team.answer()
+    assert (found["decision"], found["reason"]) == ("block", "incidents: 1 incident is open: Sev1 INC-9")
+    team.put(event_fact("nightly", "INC-9", Event.FALSE_ALARM, day=day, at_ms=began_ms + DAY, mark="", told={}))
     assert team.answer()["decision"] == "allow"
 
 

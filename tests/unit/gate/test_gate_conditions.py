@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from facts import HOUR, NOON, fact, failure
+from facts import HOUR, NOON, fact
 
-from lumen_action.companion.spread import incident
+from lumen_action.companion.spread import claim_of_spread
 from lumen_action.gate.conditions import State, check_passed, checks_in, no_open_incident, passing_tests
 from lumen_action.gate.junit import Results
+from lumen_action.incidents.facts import event_fact, opening_fact
+from lumen_action.incidents.folding import incidents_in
+from lumen_action.incidents.words import Event, Severity
+from lumen_action.incidents.words import State as Stands
 from lumen_action.model import Fact, Kind, Outcome, Trust
 from lumen_action.model.fact import details
-from lumen_action.sli.incidents import Incident, incidents_in
 
 
 def told(name: str, severity: str = "", state: str = "", *, at: int = NOON, trust: Trust = Trust.TRUSTED) -> Fact:
@@ -48,11 +51,18 @@ def test_the_latest_fact_decides_in_whatever_order_they_are_read() -> None:
         told("INC-7", state="", at=NOON + 2),
     ]
     for order in (facts, facts[::-1]):
-        assert incidents_in(order) == (Incident("INC-7", "sev1", "mitigated", NOON, NOON + 2),)
+        (found,) = incidents_in(order)
+        assert (found.name, found.severity, found.state) == ("INC-7", Severity.SEV1, Stands.MITIGATED)
+        assert (found.opened_ms, found.open_at(NOON + 90 * 24 * HOUR)) == (NOON, True)
 
 
-def test_an_incident_of_the_companion_is_open_for_a_day() -> None:
-    opened = incident(fact(outcome=Outcome.FAILURE, kind=Kind.RERUN), failure().fingerprint or "mark")
+def companion_fact() -> Fact:
+    """What companions wrote before incidents had events."""
+    return replace(claim_of_spread(fact(outcome=Outcome.FAILURE, kind=Kind.RERUN), "mark"), details=())
+
+
+def test_an_incident_of_an_older_companion_is_open_for_a_day() -> None:
+    opened = companion_fact()
     (found,) = incidents_in([opened])
     assert found.name == f"{opened.day}-{opened.key.stage}"
     assert blocking(opened, now=NOON + 24 * HOUR - 1) == [found.name]
@@ -60,9 +70,30 @@ def test_an_incident_of_the_companion_is_open_for_a_day() -> None:
 
 
 def test_a_later_fact_may_close_what_the_companion_opened() -> None:
-    opened = incident(fact(outcome=Outcome.FAILURE, kind=Kind.RERUN), "mark")
+    opened = companion_fact()
     (found,) = incidents_in([opened])
     assert blocking(opened, told(found.name, "Sev2", "resolved", at=NOON + 1)) == []
+
+
+def test_nothing_is_late_or_owed_of_what_no_times_are_known() -> None:
+    (found,) = incidents_in([told("INC-7", "Sev1", "closed")])
+    assert (found.breached(NOON + 99 * HOUR), found.postmortem_owed) == (False, False)
+
+
+def test_what_gives_an_incident_its_place_is_none_itself() -> None:
+    assert incidents_in([claim_of_spread(fact(outcome=Outcome.FAILURE, kind=Kind.RERUN), "mark")]) == ()
+
+
+def test_one_with_events_blocks_until_it_is_resolved() -> None:
+    opened = opening_fact(
+        "nightly", "INC-8", day="2026-01-02", at_ms=NOON, severity=Severity.SEV2, sameness="a", generation=0, told={}
+    )
+    steps = [
+        event_fact("nightly", "INC-8", event, day="2026-01-02", at_ms=NOON + at, mark=event.value, told={})
+        for at, event in enumerate((Event.ACKNOWLEDGED, Event.MITIGATED, Event.RESOLVED), 1)
+    ]
+    assert blocking(opened, *steps[:2], now=NOON + 90 * 24 * HOUR) == ["INC-8"]
+    assert blocking(opened, *steps) == []
 
 
 def test_forks_open_none() -> None:

@@ -213,7 +213,8 @@ def test_facts_of_the_gate_and_of_incidents_are_told_in_the_order_of_time() -> N
 
 def test_an_incident_is_told_once_where_it_opened_and_as_it_stands() -> None:
     def told(day: str, state: str, incident: str) -> Fact:
-        return of_kind(Kind.INCIDENT, day, stage=state, details=details({"incident": incident, "state": state}))
+        said = details({"incident": incident, "state": state})
+        return of_kind(Kind.INCIDENT, day, stage=f"{incident}.{state}", details=said)
 
     found = report_of(
         [told(BEFORE, "open", "1"), told(MON, "resolved", "1"), told(MON, "open", "2"), told(TUE, "resolved", "2")]

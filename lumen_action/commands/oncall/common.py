@@ -1,0 +1,98 @@
+"""What the sub-commands have in common: the roster, the moment that is asked about, and how times are shown."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+from datetime import datetime
+
+from lumen_action.commands import World
+from lumen_action.commands.asked import word
+from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.errors import ConfigError, shown
+from lumen_action.files import read_as_told
+from lumen_action.oncall.reading import roster_of
+from lumen_action.oncall.roster import Person, Roster
+from lumen_action.oncall.walltime import moment_ms
+from lumen_action.oncall.words import KNOWN_YEARS
+from lumen_action.slo.reading import nearest
+
+_MOST_BYTES = 1 << 20
+_VARIABLES = ("LUMEN_INPUT_ROSTER", "LUMEN_ROSTER")
+
+
+def subcommand_parser(name: str, description: str, example: str, *options: str) -> argparse.ArgumentParser:
+    """Make the parser of a sub-command that reads a roster."""
+    made = command_parser(f"oncall {name}", description, f"lumen oncall {name} {example}".strip(), (*options, "config"))
+    made.add_argument("--roster", metavar="FILE", help="the roster (default `oncall.roster` of lumen.yml)")
+    made.add_argument("--json", action="store_true", help="print JSON")
+    return made
+
+
+def session_of(arguments: argparse.Namespace, world: World) -> Session:
+    """Open the session of a person who has time."""
+    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+
+
+def roster_of_session(session: Session) -> Roster | None:
+    """Return the roster that the environment or `oncall.roster` names; None where none is named."""
+    env = session.world.env
+    named = next((env[name] for name in _VARIABLES if env.get(name)), "") or session.settings.oncall.get("roster", "")
+    return roster_of(text_of(session.world, named), named) if named else None
+
+
+def roster_file(arguments: argparse.Namespace, session: Session) -> str:
+    """Return the name of the roster's file; a ConfigError where none is named."""
+    named = word(arguments, session.world, "roster") or session.settings.oncall.get("roster", "")
+    if not named:
+        raise ConfigError(
+            "roster: none is named; write `--roster oncall.yml`, or `oncall: {roster: oncall.yml}` in lumen.yml"
+        )
+    return named
+
+
+def roster_asked(arguments: argparse.Namespace, session: Session) -> Roster:
+    """Return the roster that was named; a ConfigError lists everything that is wrong with it."""
+    named = roster_file(arguments, session)
+    return roster_of(text_of(session.world, named), named)
+
+
+def text_of(world: World, named: str) -> str:
+    """Return the text of a file."""
+    return read_as_told("roster", world.folder / named, _MOST_BYTES, "keep one roster a file")
+
+
+def moment_asked(text: str, option: str, zone: str, problems: list[str]) -> int | None:
+    """Return a moment: ISO 8601, on the clock of the roster where no offset is written; a day is its beginning."""
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        found = None
+    if found is None or found.year not in KNOWN_YEARS:
+        problems.append(
+            f"{option}: {shown(text)} is no time from 2000 to 2199; write `--{option} 2026-12-25T03:00`, which is on "
+            "the clock of the roster, or with an offset or `Z`"
+        )
+        return None
+    if found.tzinfo:
+        return int(found.timestamp() * 1000)
+    return moment_ms(zone, found.date(), found.hour * 60 + found.minute)
+
+
+def person_json(person: Person) -> dict[str, str]:
+    """Return who somebody is and how to reach them."""
+    return {"name": person.name, **person.contacts, **({"timezone": person.timezone} if person.timezone else {})}
+
+
+def asked(arguments: argparse.Namespace, world: World) -> tuple[Session, Roster]:
+    """Return the session, and the roster that was named."""
+    session = session_of(arguments, world)
+    return session, roster_asked(arguments, session)
+
+
+def only_known(word_given: str, option: str, known: Collection[str], problems: list[str]) -> None:
+    """Refuse a name that the roster does not have."""
+    if word_given and word_given not in known:
+        fix = f"write one of {', '.join(known)}{nearest(word_given, known)}"
+        problems.append(f"{option}: {shown(word_given)} is not in the roster; {fix}")
