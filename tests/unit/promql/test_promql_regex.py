@@ -36,6 +36,7 @@ def test_a_pattern_that_needs_a_character(pattern: str) -> None:
         ("(a", "a group that is not closed"),
         ("a)(b", "a `)` that closes nothing"),
         (r"\q", r"the escape `\q`"),
+        ("\\é", "the escape `\\é`"),
         ("(?>a)", "`(?>a`, which RE2 does not know"),
         ("[[:vowel:]]", "the class `[:vowel:]`"),
         (r"\p{Nope1}", "an unknown Unicode class"),
