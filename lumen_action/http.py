@@ -188,7 +188,7 @@ class Http:
                 if answer.ok and answer.status_code not in REDIRECTS:
                     yield Streamed(answer.status_code, _headers(answer), _streamed(call, answer))
                     return
-                body = b"".join(self._pieces(call, answer, self._timing.clock() + self._patience_seconds))
+                body = self._body(call, answer, self._timing.clock() + self._patience_seconds)
                 said = Response(answer.status_code, _headers(answer), body)
             if said.status not in REDIRECTS:
                 self._accepted(call, said, answer.reason)
@@ -220,7 +220,7 @@ class Http:
         """Follow redirects of reading requests; to another host without credentials."""
         for _ in range(MAX_REDIRECTS + 1):
             with self._asked(call, give_up_at) as answer:
-                body = b"".join(self._pieces(call, answer, give_up_at))
+                body = self._body(call, answer, give_up_at)
                 said = Response(answer.status_code, _headers(answer), body)
             if said.status not in REDIRECTS or not self._follows_redirects:
                 return self._accepted(call, said, answer.reason)
@@ -240,12 +240,16 @@ class Http:
 
     def _asked(self, call: Request, give_up_at: float) -> requests.Response:
         """Send one request and return the head of its answer."""
-        import requests
+        from lumen_action.httptime import TimelySession, within
 
         if self._session is None:
-            self._session = requests.Session()
-        timeout = max(0.001, min(call.timeout_seconds, give_up_at - self._timing.clock()))
-        with _telling(call):
+            self._session = TimelySession()
+
+        def left() -> float:
+            return give_up_at - self._timing.clock()
+
+        timeout = max(0.001, min(call.timeout_seconds, left()))
+        with _telling(call), within(left):
             return self._session.request(
                 call.method,
                 call.url,
@@ -260,19 +264,18 @@ class Http:
                 stream=True,
             )
 
-    def _pieces(self, call: Request, answer: requests.Response, give_up_at: float) -> Iterator[bytes]:
-        """Yield the body within the size and the time allowed: a timeout alone ends no trickle."""
-        read = 0
-        with _telling(call):
-            for piece in answer.iter_content(65536):
-                read += len(piece)
-                if read > call.max_answer_bytes:
-                    told = f"{call.place} answered more than the {call.max_answer_bytes} bytes that were expected"
-                    raise HttpError(told, status=answer.status_code)
-                if self._timing.clock() > give_up_at:
-                    told = f"{call.place} did not finish its answer in {self._patience_seconds:g} s"
-                    raise HttpError(told, status=answer.status_code)
-                yield piece
+    def _body(self, call: Request, answer: requests.Response, give_up_at: float) -> bytes:
+        """Return the body within the size and the time allowed."""
+        from lumen_action.httptime import within
+
+        try:
+            with _telling(call), within(lambda: give_up_at - self._timing.clock()):
+                return b"".join(_bounded(call, answer))
+        except HttpError as fault:
+            if fault.status is not None or self._timing.clock() < give_up_at:
+                raise
+            told = f"{call.place} did not finish its answer in {self._patience_seconds:g} s"
+            raise HttpError(told, status=answer.status_code) from None
 
 
 @contextmanager
@@ -288,6 +291,16 @@ def _telling(call: Request) -> Iterator[None]:
         raise _unanswered(call, fault) from None
     except OSError as fault:  # the CA file is missing or unreadable
         raise HttpError(f"{call.place} failed: {call.redacted(str(fault))}") from None
+
+
+def _bounded(call: Request, answer: requests.Response) -> Iterator[bytes]:
+    read = 0
+    for piece in answer.iter_content(65536):
+        read += len(piece)
+        if read > call.max_answer_bytes:
+            told = f"{call.place} answered more than the {call.max_answer_bytes} bytes that were expected"
+            raise HttpError(told, status=answer.status_code)
+        yield piece
 
 
 def _streamed(call: Request, answer: requests.Response) -> Iterator[bytes]:
@@ -323,7 +336,7 @@ def retry_after_seconds(value: str, now: float) -> float | None:
 
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -336,8 +349,19 @@ def _signing(authorization: str) -> Callable[[requests.PreparedRequest], request
     return sign
 
 
+def redirect_target(url: str, answer: Response) -> str:
+    """Return where an answer leads, nothing where that is no address."""
+    try:
+        target = urljoin(url, answer.headers.get("location", ""))
+        return target if urlsplit(target).port != 0 else ""
+    except ValueError:
+        return ""
+
+
 def _redirected(call: Request, answer: Response) -> Request:
-    target = urljoin(call.url, answer.headers.get("location", ""))
+    target = redirect_target(call.url, answer)
+    if not target:
+        raise HttpError(f"{call.place} answered {answer.status}, a redirect to nowhere", status=answer.status)
     if call.method not in READING:
         raise HttpError(
             f"{call.place} answered {answer.status}, a redirect to {origin(target)}; configure that address instead",

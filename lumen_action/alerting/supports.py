@@ -13,35 +13,6 @@ _FORGOTTEN_SECONDS = 7 * 86_400
 
 def supports() -> Iterator[Record]:
     """Yield the records that only alerts read."""
-    until, start, end = (
-        f"({held(f'lumen_{name}_timestamp_seconds', 'pipeline')})"
-        for name in ("suppressed_until", "suppression_planned_start", "suppression_planned_end")
-    )
-    # Who says only that it is so, without an end, is believed as long as it is said; beside an end it is an old word.
-    said = "max by (pipeline) (lumen_alert_suppressed == 1 unless lumen_suppressed_until_timestamp_seconds > 0)"
-    yield Record(
-        "lumen:suppressed:seconds",
-        f"""
-        ({until} - time() > 0)
-        or ({end} - time() > 0 and {start} <= time())
-        or {said} * Inf
-        """,
-    )
-    # What has an end of its own is gone when a publisher no longer shows it, and stands while nobody publishes.
-    for name, series in (("ack_deadline", "incident_ack_deadline"), ("postmortem_due", "postmortem_due")):
-        record = f"lumen:incident:{name}"
-        labels = "pipeline, incident, severity" if series == "incident_ack_deadline" else "pipeline, incident"
-        yield Record(
-            record,
-            f"""
-            max by ({labels}) (lumen_{series}_timestamp_seconds)
-            or (
-              last_over_time({record}[2h])
-              unless on (pipeline) lumen_ledger_seq
-              and on (pipeline) lumen:pipeline:last_seen
-            )
-            """,
-        )
     # Each by its name: one selector for all fails where two of them have the same labels.
     published = " or ".join(
         f"timestamp({name})"
@@ -54,6 +25,8 @@ def supports() -> Iterator[Record]:
         or last_over_time(lumen:pipeline:last_seen[1h]) > time() - {_FORGOTTEN_SECONDS}
         """,
     )
+    yield from _suppressions()
+    yield from _of_incidents()
     # A deadline of Monday is published on Friday, and may be sent only once, as runs that are samples are.
     for name, newest in (
         ("deadline", "max by (pipeline) (last_over_time(lumen_next_deadline_timestamp_seconds[2h]))"),
@@ -71,3 +44,50 @@ def supports() -> Iterator[Record]:
         )
         """,
     )
+
+
+def _suppressions() -> Iterator[Record]:
+    """Yield until when each pipeline is quiet; what is planned for Monday may be published on Friday only."""
+    for name, series in (
+        ("until", "suppressed_until"),
+        ("next_start", "suppression_planned_start"),
+        ("next_end", "suppression_planned_end"),
+    ):
+        record = f"lumen:suppressed:{name}"
+        told = held(f"lumen_{series}_timestamp_seconds", "pipeline")
+        yield Record(record, f"{told} or last_over_time({record}[2h]) and on (pipeline) lumen:pipeline:last_seen")
+    # Who says only that it is so, without an end, is believed as long as it is said; beside an end it is an old word.
+    said = "max by (pipeline) (lumen_alert_suppressed == 1 unless lumen_suppressed_until_timestamp_seconds > 0)"
+    yield Record(
+        "lumen:suppressed:seconds",
+        f"""
+        (lumen:suppressed:until - time() > 0)
+        or (lumen:suppressed:next_end - time() > 0 and lumen:suppressed:next_start <= time())
+        or {said} * +Inf
+        """,
+    )
+
+
+def _of_incidents() -> Iterator[Record]:
+    """Yield what has an end of its own: gone with the publish that no longer shows it, there while nobody publishes."""
+    deadline, due = "lumen_incident_ack_deadline_timestamp_seconds", "lumen_postmortem_due_timestamp_seconds"
+    yield Record(
+        "lumen:incident:last_seen",
+        f"""
+        max by (pipeline, incident, severity) (timestamp({deadline}))
+        or max by (pipeline, incident) (timestamp({due}))
+        or last_over_time(lumen:incident:last_seen[2h]) >= on (pipeline) group_left () lumen:pipeline:last_seen
+        """,
+    )
+    for name, labels, series in (
+        ("ack_deadline", "pipeline, incident, severity", deadline),
+        ("postmortem_due", "pipeline, incident", due),
+    ):
+        yield Record(
+            f"lumen:incident:{name}",
+            f"""
+            max by ({labels}) ({series})
+            or last_over_time(lumen:incident:{name}[2h])
+            and on (pipeline, incident, severity) lumen:incident:last_seen
+            """,
+        )

@@ -12,7 +12,7 @@ from lumen_action.commands.coalescing import Shown
 from lumen_action.commands.health.watching import Watch
 from lumen_action.commands.webpages import Answer, Page
 from lumen_action.health.check import Finding, ProbeKind, Status
-from lumen_action.health.judging import whole
+from lumen_action.health.judging import alone, whole
 from lumen_action.health.plain import DRAFT_TYPE, SEED_TYPE, SEED_WORDS, draft_shape, seed_component, seed_shape
 
 _WORDS = ("seed", "standard")
@@ -47,7 +47,7 @@ class _Asked:
         known = ("words", *needed)
         unknown = [name for name, _ in pairs if name not in known]
         if unknown or len(self.said) < len(pairs):
-            raise _RefusedError(f"known is each of {', '.join(known)} once")
+            raise _RefusedError(f"known are {', '.join(known)}, each once")
         missing = [name for name in needed if not self.said.get(name)]
         if missing:
             raise _RefusedError(f"write ?{missing[0]}=NAME")
@@ -74,7 +74,8 @@ def _ready(asked: _Asked, watch: Watch, shown: Callable[[], Shown | None]) -> An
 
 
 def _components(asked: _Asked, watch: Watch) -> Answer:
-    return _unsettled(asked, watch) or _shaped(asked, watch, _found(watch))
+    found = _found(watch)
+    return _unsettled(asked, watch) or _shaped(asked, watch, found, whole(found))
 
 
 def _model(asked: _Asked, watch: Watch) -> Answer:
@@ -87,15 +88,15 @@ def _model(asked: _Asked, watch: Watch) -> Answer:
         return unsettled
     found = [each for each in _found(watch) if each.check.text("model") == wanted]
     if asked.standard or len(found) > 1:
-        return _shaped(asked, watch, found)
-    return _json(_status(found), seed_component(found[0], watch.now_ms))
+        return _shaped(asked, watch, found, alone(found))
+    return _json(_code(found[0].status), seed_component(found[0], watch.now_ms))
 
 
 def _models(asked: _Asked, watch: Watch) -> Answer:
     if not any(check.kind is ProbeKind.LLM for check in watch.checks):
         return _json(HTTPStatus.NOT_FOUND, {"error": "no model is looked at: give checks of the kind llm", "known": []})
     models = [each for each in _found(watch) if each.check.kind is ProbeKind.LLM]
-    return _unsettled(asked, watch) or _shaped(asked, watch, models)
+    return _unsettled(asked, watch) or _shaped(asked, watch, models, whole(models))
 
 
 def _unsettled(asked: _Asked, watch: Watch) -> Answer | None:
@@ -112,21 +113,21 @@ def _found(watch: Watch) -> Sequence[Finding]:
     return watch.latest.findings if watch.latest else ()
 
 
-def _shaped(asked: _Asked, watch: Watch, found: Sequence[Finding]) -> Answer:
+def _shaped(asked: _Asked, watch: Watch, found: Sequence[Finding], verdict: Status) -> Answer:
     if asked.standard:
-        return _json(_status(found), draft_shape(found), DRAFT_TYPE)
-    return _json(_status(found), seed_shape(found, watch.now_ms))
+        return _json(_code(verdict), draft_shape(found, verdict), DRAFT_TYPE)
+    return _json(_code(verdict), seed_shape(found, verdict, watch.now_ms))
 
 
 def _said(asked: _Asked, status: Status, why: str = "") -> Answer:
-    code = HTTPStatus.SERVICE_UNAVAILABLE if status is Status.FAIL else HTTPStatus.OK
+    code = _code(status)
     if asked.standard:
         return _json(code, {"status": status.value, **({"output": why} if why else {})}, DRAFT_TYPE)
     return _json(code, {"status": SEED_WORDS[status], **({"message": why} if why else {})})
 
 
-def _status(found: Sequence[Finding]) -> HTTPStatus:
-    return HTTPStatus.SERVICE_UNAVAILABLE if whole(found) is Status.FAIL else HTTPStatus.OK
+def _code(status: Status) -> HTTPStatus:
+    return HTTPStatus.SERVICE_UNAVAILABLE if status is Status.FAIL else HTTPStatus.OK
 
 
 def _json(status: HTTPStatus, document: object, kind: str = SEED_TYPE) -> Answer:

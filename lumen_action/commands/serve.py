@@ -112,7 +112,7 @@ def _watch(
         if not memories:
             # Some ledgers belong to one thread, and this is not the one that folds.
             own = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
-            memories.append(Memory.of(own, warnings, record=record))
+            memories.append(Memory.of(own, asked, warnings, record=record))
         found = memories[0].judge(prober.findings(asked, deadline_seconds=slowest), warnings)
         for warning in warnings:
             world.tell(f"warning: {warning}")

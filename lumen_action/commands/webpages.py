@@ -28,6 +28,8 @@ _MOST_BODY_BYTES = 1 << 20
 _BODY_SECONDS = 10.0
 _MOST_DIGITS = 10
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+# What http.server lets pass, it reads otherwise than others on the way may have: the rest of the head as a body.
+_HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*(?:\r?\n|\Z))*\r?\n?")
 
 _TEXT = "text/plain; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
@@ -141,7 +143,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif head:
             self.rfile = io.BytesIO(head)
             self.raw_requestline = self.rfile.readline()
-            if self.parse_request():
+            if not _HEADERS.fullmatch(head, len(self.raw_requestline)):
+                self._reply(HTTPStatus.BAD_REQUEST, _TEXT, b"a header is malformed\n")
+            elif self.parse_request():
                 self._answer()
 
     def _head(self) -> tuple[bytes, bytes]:
@@ -153,7 +157,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             part = self.connection.recv(4096)
             if not part:
                 break
-            head += part
+            head = (head + part).lstrip(b"\r\n")  # RFC 9112, 2.2
             end = _HEAD_END.search(head)
         return (head[: end.end()], head[end.end() :]) if end else (head, b"")
 
@@ -228,6 +232,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Call what cannot be read the client's fault, also where it is of a protocol to come."""
+        refused = HTTPStatus.BAD_REQUEST if code >= HTTPStatus.INTERNAL_SERVER_ERROR else code
+        super().send_error(refused, message, explain)
 
     def end_headers(self) -> None:
         """Add what every answer carries."""

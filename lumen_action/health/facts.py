@@ -16,14 +16,20 @@ REFRESH_MS = 3_600_000
 _MOST_SAID = 300
 
 
+def health_run(pipeline: str, day: str) -> str:
+    """Return under which run the ledger finds what was found of a pipeline's components on a day."""
+    return f"health {pipeline} {day}"
+
+
 def health_fact(like: Fact, judged: Judged) -> Fact:
     """Return the fact that a component was found so; `like` says who looked, in which pipeline and on which day."""
     finding = judged.finding
     key = replace(
         like.key,
+        run=health_run(like.pipeline, like.day),
         kind=Kind.CHECK,
         stage=f"{HEALTH}{judged.name}",
-        job=f"{like.key.job} health {finding.at_ms}".strip(),
+        job=f"{like.key.run} {like.key.job} {finding.at_ms}",
     )
     told = {
         "verdict": finding.status.value,

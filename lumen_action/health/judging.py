@@ -65,9 +65,18 @@ def judged(finding: Finding, past: Past) -> Judged:
 
 def whole(findings: Iterable[Finding]) -> Status:
     """Return the worst of the critical ones; of the others a failure is a warning."""
-    found = {
+    return _worst(
         Status.WARN if each.status is Status.FAIL and not each.check.critical else each.status for each in findings
-    }
+    )
+
+
+def alone(findings: Iterable[Finding]) -> Status:
+    """Return the worst where nothing but these was asked for: there it does not count what is critical to the whole."""
+    return _worst(each.status for each in findings)
+
+
+def _worst(statuses: Iterable[Status]) -> Status:
+    found = set(statuses)
     return next((status for status in _WORST_FIRST if status in found), Status.PASS)
 
 

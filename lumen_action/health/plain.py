@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lumen_action.health.check import Finding, Status
-from lumen_action.health.judging import whole
 from lumen_action.model.instants import stamp
 
 SEED_TYPE, DRAFT_TYPE = "application/json", "application/health+json"
 SEED_WORDS: Mapping[Status, str] = {Status.PASS: "healthy", Status.WARN: "degraded", Status.FAIL: "unhealthy"}
 
 
-def seed_shape(findings: Sequence[Finding], now_ms: int) -> dict[str, object]:
+def seed_shape(findings: Sequence[Finding], verdict: Status, now_ms: int) -> dict[str, object]:
     """Return the whole and each component in the seed's words; the age is that of the oldest finding."""
     checked = min((each.at_ms for each in findings), default=now_ms)
     return {
-        "status": SEED_WORDS[whole(findings)],
+        "status": SEED_WORDS[verdict],
         "checked_at": stamp(checked),
         "age_seconds": _age(checked, now_ms),
         "components": {each.check.name: seed_component(each, now_ms) for each in findings},
@@ -39,10 +38,10 @@ def seed_component(finding: Finding, now_ms: int) -> dict[str, object]:
     }
 
 
-def draft_shape(findings: Sequence[Finding]) -> dict[str, object]:
+def draft_shape(findings: Sequence[Finding], verdict: Status) -> dict[str, object]:
     """Return the same as the draft of health+json has it; `output` stands only where something is no pass."""
     return {
-        "status": whole(findings).value,
+        "status": verdict.value,
         "checks": {
             each.check.name: [
                 {

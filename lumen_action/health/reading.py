@@ -101,7 +101,8 @@ def _number(said: Mapping[str, object], key: str) -> float:
 
 
 def _expectations(fields: Fields, kind: ProbeKind) -> tuple[Expectation, ...]:
-    node = fields.get("expect")
+    # A value alone says nothing: that of `up` is there while it is 0.
+    node = fields.need("expect", "value == 1") if kind is ProbeKind.PROMETHEUS else fields.get("expect")
     if node is None:
         return ()
     if kind not in WITH_EXPECT:

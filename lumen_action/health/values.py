@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
+from urllib.parse import urlsplit
 
 from lumen_action.slo.reading import Node, nearest
 
@@ -37,7 +39,9 @@ def texts(node: Node) -> tuple[str, ...] | None:
 def url(node: Node) -> str | None:
     """Return an http or https URL."""
     if isinstance(node.value, str) and _URL.fullmatch(node.value):
-        return node.value
+        with suppress(ValueError):  # a port that there is not, a bracket without the other
+            if urlsplit(node.value).port != 0:
+                return node.value
     node.refuse(node.shown, "write an http:// or https:// URL without blanks, such as `https://api.example/health`")
     return None
 

@@ -74,7 +74,16 @@ def _graded(incident: Incident, told: Told, at_ms: int) -> Incident:
 def _seen(incident: Incident, told: Told, _: int) -> Incident:
     components = (*incident.components, *listed(told.get("components", "")))
     seen = incident.seen + whole(told.get("times", ""), 1)
-    return alerted(replace(incident, seen=seen, components=tuple(dict.fromkeys(components))), told, firing=True)
+    # An alert that began before those that opened it may be told of after them.
+    earlier_ms = max(0, incident.detected_ms - whole(told.get("detected_ms", ""), incident.detected_ms))
+    met = replace(
+        incident,
+        seen=seen,
+        components=tuple(dict.fromkeys(components)),
+        detected_ms=incident.detected_ms - earlier_ms,
+        ack_due_ms=incident.ack_due_ms - earlier_ms,
+    )
+    return alerted(met, told, firing=True)
 
 
 def _recovered(incident: Incident, told: Told, _: int) -> Incident:
@@ -107,7 +116,8 @@ def _acted(incident: Incident, told: Told, _: int) -> Incident:
     name = told["action"]
     known = before.get(name, Action(name, told.get("text", "")))
     said = {word: told[word] for word in ("owner", "due", "ticket") if word in told}
-    now = replace(known, what=told.get("text", "") or known.what, done=told.get("done", "") == "true", **said)
+    done = told["done"] == "true" if "done" in told else known.done
+    now = replace(known, what=told.get("text", "") or known.what, done=done, **said)
     return replace(incident, actions=tuple({**before, name: now}.values()))
 
 

@@ -22,6 +22,8 @@ _SAID: Mapping[Event, str] = {
 
 def refusal(incident: Incident, event: Event, told: Told) -> str:
     """Return why an event cannot happen now, nothing where it can."""
+    if incident.older:
+        return f"incident: {_untold(incident)}, so it cannot be {said(event)}"
     if after(event, incident.state) is not None:
         fault = amiss(incident, event, told)
         return f"incident: {incident.name} {fault}" if fault else ""
@@ -35,6 +37,8 @@ def refusal(incident: Incident, event: Event, told: Told) -> str:
 
 def into_what(incident: Incident, into: Incident) -> str:
     """Return why an incident cannot be merged into another one, nothing where it can."""
+    if into.older:
+        return f"incident: {_untold(into)}, so {incident.name} cannot be merged into it"
     if not into.over:
         return ""
     instead = (
@@ -54,6 +58,13 @@ def untimely(incident: Incident, event: Event, at_ms: int) -> str:
 def said(event: Event) -> str:
     """Return what an event makes of an incident."""
     return _SAID.get(event, event.value)
+
+
+def _untold(incident: Incident) -> str:
+    return (
+        f"{incident.name} is known by facts that only name its state, and ends when whoever wrote them writes that it "
+        "is closed"
+    )
 
 
 def _by(incident: Incident) -> str:

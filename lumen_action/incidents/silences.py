@@ -118,17 +118,20 @@ def silences_in(facts: Iterable[Fact]) -> tuple[Silence, ...]:
     return tuple(sorted(found, key=attrgetter("from_ms", "name")))
 
 
-def spans_of(silences: Iterable[Silence], now_ms: int) -> tuple[tuple[int, int], ...]:
-    """Return when the whole pipeline is quiet from now on: spans that touch are one, the first may have begun."""
-    spans: list[tuple[int, int]] = []
-    for silence in sorted(silences, key=attrgetter("from_ms")):
-        if not silence.whole or silence.state(now_ms) == "over":
-            continue
-        if spans and silence.from_ms <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], silence.over_ms))
+def spans_of(silences: Iterable[Silence]) -> tuple[tuple[int, int], ...]:
+    """Return when the whole pipeline is quiet."""
+    return joined((each.from_ms, each.over_ms) for each in silences if each.whole and each.from_ms < each.over_ms)
+
+
+def joined(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return spans of time in their order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for begins, ends in sorted(spans):
+        if found and begins <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], ends))
         else:
-            spans.append((silence.from_ms, silence.over_ms))
-    return tuple(spans)
+            found.append((begins, ends))
+    return tuple(found)
 
 
 def _silence(facts: Iterable[Fact]) -> Silence | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lumen_action.incidents.folding import incidents_in
 from lumen_action.incidents.incident import Incident
+from lumen_action.incidents.machine import MOVING
 from lumen_action.incidents.words import Event
 from lumen_action.model import Fact
 
@@ -29,9 +30,16 @@ def timely(fact: Fact, incident: Incident, facts: Sequence[Fact], said_ms: int |
     for at_ms in (now_ms, later_ms):
         told = replace(fact, observed_at_ms=at_ms)
         with_it = next(each for each in incidents_in([*facts, told]) if each.name == incident.name)
-        if _counted(with_it) > _counted(incident):
+        early = last is not None and at_ms < last.at_ms
+        if _counted(with_it) > _counted(incident) and (early or _leads(with_it, told)):
             return told
     return None
+
+
+def _leads(incident: Incident, fact: Fact) -> bool:
+    """Tell whether a move is the last one: of the same moment, what is said later happened later."""
+    last = incident.last_move
+    return fact.told["event"] not in MOVING or (last is not None and last.told == fact.details)
 
 
 def _counted(incident: Incident) -> int:

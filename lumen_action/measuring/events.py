@@ -88,7 +88,7 @@ def found_in(facts: Sequence[Fact], wanted: Sequence[Wanted], calendar: Calendar
         else:
             read = _READ[source.events]
             ticks = [
-                Tick(within(ended_ms, run.day), 1, int(not good))
+                _tick(ended_ms, within(ended_ms, run.day), good=good)
                 for run in selected
                 if each.first <= run.day <= each.last
                 for ended_ms, good in read(run, source)
@@ -117,6 +117,11 @@ def good_moments(runs: Iterable[RegionRun]) -> list[int]:
 def day_tick(day: str, calendar: Calendar, *, good: bool) -> Tick:
     """Return the event of a day, at its very beginning."""
     return Tick(_bounds(day, calendar)[0], 1, int(not good))
+
+
+def _tick(ended_ms: int, at_ms: int, *, good: bool) -> Tick:
+    """Return an event that counts at one moment and may have ended at another."""
+    return Tick(at_ms, 1, int(not good), None if ended_ms == at_ms else ended_ms)
 
 
 def _bounds(day: str, calendar: Calendar) -> tuple[int, int]:
@@ -187,7 +192,7 @@ def _checks(facts: Iterable[Fact], wanted: Wanted, within: Callable[[int, str], 
     for fact in facts:
         named = fact.key.kind is _CHECK and fact.key.stage == wanted.source.check and fact.trust is _TRUSTED
         if named and fact.outcome.counted and wanted.first <= fact.day <= wanted.last:
-            yield Tick(within(fact.ended_ms, fact.day), 1, int(not fact.outcome.good))
+            yield _tick(fact.ended_ms, within(fact.ended_ms, fact.day), good=fact.outcome.good)
 
 
 def _nothing(_: RegionRun, __: LedgerSource) -> Iterator[tuple[int, bool]]:

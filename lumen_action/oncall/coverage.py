@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from lumen_action.oncall.roster import Roster
+from lumen_action.oncall.roster import HOUR_MS, MINUTE_MS, Roster
 from lumen_action.oncall.shifts import Stretch, stretches
-from lumen_action.oncall.spans import Span, gaps, merged, within
+from lumen_action.oncall.spans import Span, gaps, merged, minutes_of, within
 from lumen_action.oncall.walltime import moment_ms, utc_offset_minutes, wall_clock
 
 _MOST_WEEKS = 106
+_YEAR_WEEKS = 53
+_WEEK_MS = 7 * 24 * HOUR_MS
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def plan_of(roster: Roster) -> Roster:
@@ -50,6 +54,37 @@ def typical_week(roster: Roster, at_ms: int) -> Span:
     )
     first = Span(monday_ms(roster.timezone, at_ms), monday_ms(roster.timezone, at_ms, 1))
     return next((week for week in weeks if not any(_changes(zone, week) for zone in zones)), first)
+
+
+def clock_gaps(roster: Roster, at_ms: int) -> list[Span]:
+    """Return what the plan leaves empty in weeks of the coming year although it covers it in a typical one.
+
+    Not all zones change their clocks, nor on the same day: hours of layers that fit now may then be apart.
+    """
+    zone, plan = roster.timezone, plan_of(roster)
+    edges = [monday_ms(zone, at_ms, number) for number in range(_YEAR_WEEKS + 1)]
+    typical = typical_week(roster, at_ms)
+    usual = gaps(merged(_on_the_wall(zone, typical, uncovered(plan, typical))), Span(0, _WEEK_MS))
+    found: list[Span] = []
+    for week in map(Span, edges, edges[1:]):
+        empty = uncovered(plan, week)
+        if minutes_of(empty) > roster.accepted_uncovered_minutes:
+            more = within(merged(_on_the_wall(zone, week, empty)), usual)
+            found += [_in_week(zone, week, each) for each in more]
+    # A time that clocks skip is empty on the wall only.
+    return [each for each in found if each.minutes]
+
+
+def _on_the_wall(zone: str, week: Span, spans: Iterable[Span]) -> list[Span]:
+    """Return spans by what the clock shows, from the beginning of the week on."""
+    monday = wall_clock(zone, week.start_ms)
+    walls = [(wall_clock(zone, each.start_ms) - monday, wall_clock(zone, each.end_ms) - monday) for each in spans]
+    return [Span(start // _MILLISECOND, end // _MILLISECOND) for start, end in walls]
+
+
+def _in_week(zone: str, week: Span, shown: Span) -> Span:
+    monday = wall_clock(zone, week.start_ms).date()
+    return Span(*(moment_ms(zone, monday, at // MINUTE_MS) for at in (shown.start_ms, shown.end_ms)))
 
 
 def holidays_in(roster: Roster, whole: Span) -> list[date]:

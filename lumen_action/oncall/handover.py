@@ -32,12 +32,16 @@ class HandOver:
 
 
 def hand_over(roster: Roster, layer: Layer, at_ms: int) -> HandOver:
-    """Return the hand-off that was in the last twelve hours, else the next one."""
+    """Return the hand-off that was in the last twelve hours, else the next one.
+
+    Who shares a layer with nobody hands over to themselves when turns change.
+    """
     reach = max(_FEWEST_DAYS, 3 * layer.days * len(layer.rotation)) * _DAY_MS
-    whole = Span(at_ms - reach, at_ms + reach)
+    found = stretches(roster, layer, Span(at_ms - reach, at_ms + reach))
+    shared = len({stretch.person for stretch in found}) > 1
     times = [
-        (person, Span(group[0].start_ms, group[-1].end_ms))
-        for person, each in groupby(stretches(roster, layer, whole), lambda stretch: stretch.person)
+        (group[0].person, Span(group[0].start_ms, group[-1].end_ms))
+        for _, each in groupby(found, lambda stretch: (stretch.person, 0 if shared else stretch.turn))
         for group in [list(each)]
     ]
     return _chosen(roster, layer, times, at_ms)
@@ -52,7 +56,9 @@ def _chosen(roster: Roster, layer: Layer, times: Sequence[tuple[str, Span]], at_
         return HandOver(
             layer, shift, None, roster.people[comes[0]] if comes else None, comes[1].end_ms if comes else None
         )
-    if last and at_ms - times[last][1].start_ms < _JUST_NOW_MS:
+    # In a time that is short, the end of it is soon nearer than its beginning.
+    now = times[last][1]
+    if last and at_ms - now.start_ms < min(_JUST_NOW_MS, (now.end_ms - now.start_ms) // 2):
         last -= 1
     person, time = times[last]
     if last + 1 == len(times):

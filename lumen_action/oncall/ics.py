@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
-from lumen_action.oncall.roster import HOUR_MS, Roster
+from lumen_action.oncall.roster import HOUR_MS, MINUTE_MS, Roster
 from lumen_action.oncall.shifts import Stretch, Why, stretches
 from lumen_action.oncall.spans import Span
 
@@ -25,7 +25,10 @@ _WHY = {
 def shifts_for(roster: Roster, whole: Span, *, layer: str = "", person: str = "") -> list[Stretch]:
     """Return the shifts that touch the whole, uncut: the same shift is the same event whenever it is written."""
     around = max(each.days for each in roster.layers) * _DAY_MS + _WEEK_MS
-    wide = Span(whole.start_ms - around, whole.end_ms + around)
+    reaching = [each for each in roster.overrides if each.start_ms < whole.end_ms and each.end_ms > whole.start_ms]
+    first_ms = min([whole.start_ms, *(each.start_ms for each in reaching)])
+    last_ms = max([whole.end_ms, *(each.end_ms for each in reaching)])
+    wide = Span(first_ms - around, last_ms + around)
     found = [each for known in roster.layers if layer in ("", known.name) for each in stretches(roster, known, wide)]
     touching = (each for each in found if each.start_ms < whole.end_ms and each.end_ms > whole.start_ms)
     return sorted((each for each in touching if person in ("", each.person)), key=lambda each: each.start_ms)
@@ -52,6 +55,8 @@ def _event(stretch: Stretch, now_ms: int) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{mark}@oncall.lumen-sli-action"
     yield f"DTSTAMP:{_utc(now_ms)}"
+    # What is written later counts; seconds would not fit into a signed 32-bit number after 2038.
+    yield f"SEQUENCE:{now_ms // MINUTE_MS}"
     yield f"DTSTART:{_utc(stretch.start_ms)}"
     yield f"DTEND:{_utc(stretch.end_ms)}"
     yield f"SUMMARY:{_text(f'On call: {stretch.person} ({stretch.layer})')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -11,6 +12,7 @@ from lumen_action.slo.reading import Fields, Node, nearest
 
 _WEEK_DAYS = len(DAYS)
 _LONGEST_DAYS = 366
+_LENGTH = re.compile(r"([0-9]{1,4})([dw])")
 _FRIDAY_AT_FIVE = (DAYS.index("fri"), 17 * 60)
 _FIELDS = ("rotation", "length", "hand-off", "anchor", "cover", "weekend", "fallback", "timezone")
 _WEEKEND_BEGINS, _WEEKEND_ENDS = ("fri", "sat"), ("sun", "mon")
@@ -86,15 +88,10 @@ def _length(fields: Fields) -> int | None:
     node = fields.get("length")
     if node is None:
         return _WEEK_DAYS
-    found = node.duration("1w")
-    if found is None:
-        return None
-    if found.unit not in "dw":
-        node.refuse(node.shown, "write days or weeks, such as `1w` or `3d`")
-        return None
-    days = found.count * (_WEEK_DAYS if found.unit == "w" else 1)
-    if days > _LONGEST_DAYS:
-        node.refuse(node.shown, f"write at most `{_LONGEST_DAYS}d`")
+    match = _LENGTH.fullmatch(node.value) if isinstance(node.value, str) else None
+    days = int(match[1]) * (_WEEK_DAYS if match[2] == "w" else 1) if match else 0
+    if not 0 < days <= _LONGEST_DAYS:
+        node.refuse(node.shown, f"write days or weeks, such as `1w` or `3d`, at most `{_LONGEST_DAYS}d`")
         return None
     return days
 
@@ -108,7 +105,7 @@ def _hand_off(fields: Fields, days: int | None) -> tuple[int | None, int]:
     if weekly:
         found = weekday_time_of(node, "fri 17:00")
         return found or _FRIDAY_AT_FIVE
-    return None, time_of(node) or 0
+    return None, time_of(node, "turns of days change at a time: ") or 0
 
 
 def _anchor(fields: Fields, weekday: int | None) -> date | None:

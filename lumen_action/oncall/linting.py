@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -131,6 +131,19 @@ def _typical_hours(linted: Linted) -> Iterator[Finding]:
     )
 
 
+def _clock_hours(linted: Linted) -> Iterator[Finding]:
+    found = coverage.clock_gaps(linted.roster, linted.at_ms)
+    if found:
+        told = f"nobody is on call in {length(minutes_of(found))} of the coming year that a typical week covers"
+        what = f"{told}, for clocks are changed: {_first(linted.roster.timezone, found)}"
+        yield Finding(Level.FAULT, "clock_gap", what, "let the `cover` of layers in different zones overlap by an hour")
+
+
+def _first(zone: str, found: Sequence[Span]) -> str:
+    shown = "; ".join(span(zone, each) for each in found[:_MOST_SHOWN])
+    return f"{shown}; and {len(found) - _MOST_SHOWN} more times" if len(found) > _MOST_SHOWN else shown
+
+
 def _lost_hours(linted: Linted) -> Iterator[Finding]:
     for gap in linted.lost:
         if gap.end_ms <= linted.at_ms:
@@ -148,13 +161,12 @@ def _twice(linted: Linted) -> Iterator[Finding]:
     for (first, upper), (second, lower) in combinations(linted.by_layer.items(), 2):
         for person in dict.fromkeys(each.person for each in upper):
             own, other = (merged(each for each in found if each.person == person) for found in (upper, lower))
-            both = list(within(own, other))
+            both = [each for each in within(own, other) if each.end_ms > linted.at_ms]
             if both:
-                shown = "; ".join(span(linted.roster.timezone, each) for each in both[:_MOST_SHOWN])
-                more = f"; and {len(both) - _MOST_SHOWN} more times" if len(both) > _MOST_SHOWN else ""
+                shown = _first(linted.roster.timezone, both)
                 told = f"{person} is on call in {first} and {second} at once for {length(minutes_of(both))}"
                 fix = "shift one rotation, or add an override: nobody else would be called"
-                yield Finding(Level.FAULT, "double", f"{told}: {shown}{more}", fix)
+                yield Finding(Level.FAULT, "double", f"{told}: {shown}", fix)
 
 
 def _unfair(linted: Linted) -> Iterator[Finding]:
@@ -186,6 +198,9 @@ def _contacts(linted: Linted) -> Iterator[Finding]:
         elif set(person.contacts) == {"mail"}:
             what = f"{person.name} can be reached by mail only, which wakes nobody"
             yield Finding(Level.NOTE, "mail_only", what, "add `phone` or `slack`")
+        elif not person.mail:
+            what = f"{person.name} has no mail address, where incidents tell who is on call"
+            yield Finding(Level.NOTE, "no_mail", what, "add `mail`")
 
 
 def _alone(linted: Linted) -> Iterator[Finding]:
@@ -238,6 +253,7 @@ def _long_cycle(linted: Linted) -> Iterator[Finding]:
 
 _RULES: tuple[Callable[[Linted], Iterator[Finding]], ...] = (
     _typical_hours,
+    _clock_hours,
     _lost_hours,
     _twice,
     _unfair,

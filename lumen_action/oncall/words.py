@@ -18,11 +18,11 @@ _WHOLE_WORDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturda
 _WEEKDAYS = {word: number for words in (DAYS, _WHOLE_WORDS) for number, word in enumerate(words)}
 
 
-def time_of(node: Node) -> int | None:
+def time_of(node: Node, why: str = "") -> int | None:
     """Return a time of the day in minutes after midnight; `24:00` is its end."""
     found = _minutes(node.value)
     if found is None:
-        node.refuse(node.shown, 'write a time of the day in quotes, such as `"17:00"`')
+        node.refuse(node.shown, f'{why}write a time of the day in quotes, such as `"17:00"`')
     return found
 
 

@@ -89,7 +89,7 @@ def alerts_of(body: bytes, now_ms: int, clean: Callable[[str], str]) -> tuple[Al
     if not isinstance(payload, dict) or payload.get("version") != "4":
         told = payload.get("version") if isinstance(payload, dict) else None
         raise ConfigError(
-            f"payload: its version is {shown(str(told))}, not `4`; send what Alertmanager's webhook sends"
+            f'payload: its version is {shown(json.dumps(told))}, not `"4"`; send what Alertmanager\'s webhook sends'
         )
     alerts = payload.get("alerts")
     if not isinstance(alerts, list):

@@ -190,8 +190,9 @@ _BACK = "the budget is back"
 
 
 def _about(incident: Incident) -> str:
-    told = dict(incident.moments[0].told)
-    return told.get("about", "") if incident.opened_by == f"rule:{_BUDGET}" else ""
+    if incident.opened_by != f"rule:{_BUDGET}":
+        return ""
+    return dict(incident.moments[0].told).get("about", "")
 
 
 def _came_back(incident: Incident) -> bool:

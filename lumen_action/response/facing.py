@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lumen_action.incidents.incident import Incident, LinkKind
 from lumen_action.incidents.words import Severity, State
-from lumen_action.ops.mirror.issues import LABEL, Face, Issue
+from lumen_action.ops.mirror.issues import LABEL, Face, Issue, labels_of
 from lumen_action.ops.tickets.writing import END, marker, merged, titled
 from lumen_action.summary.markdown import link, plain, prose
-from lumen_action.summary.words import moment, place
+from lumen_action.summary.words import moment, place, took
 
 STATE_LABEL = "state:"
 _SEVERITIES = {word.value: word for word in Severity}
@@ -23,10 +23,9 @@ _MEMORY = re.compile(
     re.MULTILINE,
 )
 _TEXT = 1000
-_HOW = (
-    "Assign yourself to take it, change a label `sev1` to `sev4` or `state:…`, close the issue when it is resolved: "
-    "the next `lumen incident mirror` puts that on record."
-)
+_HOW = "{how}, or change a label `sev1` to `sev4` or `state:…`: the next `lumen incident mirror` puts that on record."
+_WHILE_OPEN = "Assign yourself to take it, close the issue when it is resolved"
+_AFTERWARDS = "Open the issue again when it is back"
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,17 @@ def memory_in(body: str) -> Memory | None:
     return Memory(found["name"], int(found["turn"]), severity, state, found["open"] == "open")
 
 
-def new_severities(labels: Collection[str], memory: Memory) -> list[Severity]:
+def new_severities(issue: Issue, memory: Memory) -> list[Severity]:
     """Return the severities that somebody has put on an issue."""
-    return [_SEVERITIES[each] for each in labels if each in _SEVERITIES and _SEVERITIES[each] is not memory.severity]
+    found = [_SEVERITIES[each] for each in sorted(labels_of(issue)) if each in _SEVERITIES]
+    return [each for each in found if each is not memory.severity]
 
 
-def new_states(labels: Collection[str], memory: Memory) -> list[str]:
+def new_states(issue: Issue, memory: Memory) -> list[str]:
     """Return the states that somebody has put on an issue, known or not."""
     return [
         each.removeprefix(STATE_LABEL)
-        for each in labels
+        for each in sorted(labels_of(issue))
         if each.startswith(STATE_LABEL) and each != f"{STATE_LABEL}{memory.state.value}"
     ]
 
@@ -72,21 +72,26 @@ def face_of(incident: Incident, issue: Issue | None, clean: Callable[[str], str]
     before = memory_in(issue.body) if issue else None
     memory = Memory(incident.name, 1, incident.severity, incident.state, incident.open)
     if issue and before:
-        stands = (set(issue.labels), issue.open) == (set(labels), incident.open)
+        wanted = Face("", "", labels, incident.open)
+        stands = (labels_of(issue), issue.open) == (labels_of(wanted), wanted.open)
         same = stands and before == replace(memory, turn=before.turn)
         memory = replace(memory, turn=before.turn + (not same))
     body = _body(incident, memory, clean)
-    title = titled(f"{incident.severity.shown}: {clean(incident.title)} ({incident.name})")
+    # Without the severity: a title stays as it is when that changes, and the label tells it.
+    title = titled(f"{clean(incident.title)} ({incident.name})")
     return Face(title, merged(issue.body, body) if issue else body, labels, incident.open)
 
 
-def differs(issue: Issue, face: Face) -> bool:
-    """Tell whether an issue does not look as it should."""
-    return (issue.body, set(issue.labels), issue.open) != (face.body, set(face.labels), face.open)
+def remembers(face: Face, incident: Incident) -> bool:
+    """Tell whether a face says in it what is written: where people left no room for that, it does not."""
+    memory = memory_in(face.body)
+    found = memory and (memory.name, memory.severity, memory.state, memory.open)
+    return found == (incident.name, incident.severity, incident.state, incident.open)
 
 
 def _ours(label: str) -> bool:
-    return label == LABEL or label in _SEVERITIES or label.startswith(STATE_LABEL)
+    word = label.casefold()
+    return word == LABEL or word in _SEVERITIES or word.startswith(STATE_LABEL)
 
 
 def _body(incident: Incident, memory: Memory, clean: Callable[[str], str]) -> str:
@@ -100,27 +105,43 @@ def _body(incident: Incident, memory: Memory, clean: Callable[[str], str]) -> st
         for each in incident.links
         if each.kind is not LinkKind.ISSUE
     )
-    due = moment(incident.ack_due_ms)
+    postmortem = "owed" if incident.postmortem_owed else ""
     rows = (
         ("Pipeline", plain(f"{clean(incident.pipeline)}{place(clean(incident.region))}")),
         ("Components", plain(clean(", ".join(incident.components)))),
         ("Detected", moment(incident.detected_ms)),
-        ("To be acknowledged until", "" if incident.acked_ms is not None else due),
-        ("Acknowledged", moment(incident.acked_ms)),
+        ("Opened by", plain(incident.opened_by)),
+        ("To be acknowledged until", _deadline(incident)),
+        ("Acknowledged", _acknowledged(incident)),
         ("Responders", taken),
         ("Mitigated", moment(incident.mitigated_ms)),
         ("Resolved", moment(incident.resolved_ms)),
         ("Cause", prose(clean(incident.cause), _TEXT)),
         ("Resolution", prose(clean(incident.resolution), _TEXT)),
         ("Part of", plain(incident.merged_into)),
-        ("Postmortem", link("read it", clean(incident.postmortem))),
+        ("Postmortem", link("read it", clean(incident.postmortem)) if incident.postmortem else postmortem),
         ("Links", links),
     )
     said = (
         f"**{incident.severity.shown} · {incident.state.value.replace('_', ' ')}**: {plain(clean(incident.title))}",
         prose(clean(incident.summary), _TEXT),
         "\n".join(f"- {name}: {text}" for name, text in rows if text),
-        _HOW,
+        _HOW.format(how=_WHILE_OPEN if incident.open else _AFTERWARDS),
     )
     mark = marker(hashlib.sha256(incident.name.encode()).hexdigest()[:16])
     return "\n\n".join([f"{mark}\n{remembered}", *filter(None, said), END])
+
+
+def _deadline(incident: Incident) -> str:
+    """Return until when somebody has to take it, as long as nobody has and somebody should."""
+    if incident.acked_ms is not None or not incident.open:
+        return ""
+    late = "; **nobody has in time**" if incident.breach_told else ""
+    return f"{moment(incident.ack_due_ms)}{late}"
+
+
+def _acknowledged(incident: Incident) -> str:
+    if incident.acked_ms is None:
+        return ""
+    over_ms = incident.acked_ms - incident.ack_due_ms
+    return f"{moment(incident.acked_ms)}{f', **{took(over_ms)} late**' if over_ms > 0 else ''}"

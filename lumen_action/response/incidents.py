@@ -11,7 +11,7 @@ little gets a ConfigError that tells what stands and what can be done; nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -82,6 +82,16 @@ class Incidents:
     def find(self, name: str) -> Incident:
         """Return an incident by its name, or by the part of it that no other has: `INC-YYYYMMDD-HHMMSS` is enough."""
         return self._named(name, self.all())
+
+    def holding(self, name: str) -> Incidents:
+        """Return the incidents of the pipeline that has one of this whole name; these where none has."""
+        wanted = name.strip().upper()
+
+        def desks() -> Iterator[Incidents]:
+            yield self
+            yield from (replace(self, pipeline=each) for each in self.ledger.pipelines())
+
+        return next((desk for desk in desks() if any(each.name.upper() == wanted for each in desk.all())), self)
 
     def same_as(self, sameness: str) -> Incident | None:
         """Return the incident that goes on for a sameness, also where it was merged into another; None without one."""
@@ -164,7 +174,8 @@ class Incidents:
     def _named(self, name: str, incidents: tuple[Incident, ...]) -> Incident:
         known = {incident.name: incident for incident in incidents}
         wanted = name.strip().upper()
-        fitting = [wanted] if wanted in known else [each for each in known if wanted and each.startswith(wanted)]
+        whole = [each for each in known if each.upper() == wanted]
+        fitting = whole or [each for each in known if wanted and each.upper().startswith(wanted)]
         if len(fitting) == 1:
             return known[fitting[0]]
         if fitting:

@@ -10,6 +10,7 @@ from lumen_action.response.spending import Cost
 from lumen_action.slo.phrases import counted
 from lumen_action.summary.words import took
 
+_NEVER = {State.FALSE_ALARM: "known to be a false alarm", State.MERGED: "made part of another"}
 _NOBODY_OPENED = ("rule:", "alertmanager")
 
 
@@ -21,6 +22,13 @@ def learned(incident: Incident, cost: Cost | None, now_ms: int) -> tuple[Sequenc
 def response_line(incident: Incident, now_ms: int) -> str:
     """Return how the first deadline was met or missed: acknowledged after how long, and what was promised."""
     within = took(incident.ack_due_ms - incident.detected_ms)
+    if incident.older:
+        return "Who took it, and when, is not on record."
+    last = incident.last_move
+    if incident.acked_ms is None and incident.state in _NEVER and last:
+        how = f"{_NEVER[incident.state]} {took(max(0, last.at_ms - incident.detected_ms))} after detection"
+        late = f", {took(last.at_ms - incident.ack_due_ms)} after" if incident.breached(now_ms) else ", within"
+        return f"Nobody acknowledged it: it was {how}{late} its deadline of {within}."
     if incident.acked_ms is None:
         late = f", {took(now_ms - incident.ack_due_ms)} over" if incident.breached(now_ms) else ""
         return f"Not acknowledged yet; the deadline is {within} after detection{late}."
@@ -48,7 +56,7 @@ def _well(incident: Incident, cost: Cost | None, now_ms: int) -> Iterator[str]:
 def _wrong(incident: Incident, cost: Cost | None, now_ms: int) -> Iterator[str]:
     if incident.breached(now_ms):
         yield response_line(incident, now_ms)
-    if not told_by_itself(incident):
+    if incident.opened_by and not told_by_itself(incident):
         failing = cost.failing_before if cost else 0
         after = f" after {counted(failing, 'run', 'failing')} in a row" if failing > 1 else ""
         after = " after a failing run" if failing == 1 else after

@@ -17,9 +17,9 @@ from lumen_action.incidents.incident import Incident, LinkKind
 from lumen_action.incidents.machine import after
 from lumen_action.incidents.words import Event, State
 from lumen_action.ledger import Put
-from lumen_action.ops.mirror.issues import LABEL, Issue, MirrorIssues
-from lumen_action.ops.tickets import BusyError, DeclinedError, NotAllowedError, TrackerError
-from lumen_action.response.facing import Memory, differs, face_of, memory_in, new_severities, new_states
+from lumen_action.ops.mirror.issues import LABEL, Issue, MirrorIssues, alike, labels_of
+from lumen_action.ops.tickets import BusyError, DeclinedError, NotAllowedError, TrackerError, UnsureError
+from lumen_action.response.facing import Memory, face_of, memory_in, new_severities, new_states, remembers
 from lumen_action.response.incidents import Incidents
 from lumen_action.summary.markdown import clip, plain
 
@@ -65,12 +65,10 @@ class Mirror:
             return
         issue = self._of(incident, found)
         if issue is None:
-            if not incident.open or any(each.kind is LinkKind.ISSUE for each in incident.links):
+            if not incident.open or self._known(incident):
                 # Whoever deleted or moved an issue does not want another.
                 return
             issue = self._opened(incident)
-        if issue is None:
-            return
         incident = self._linked(incident, issue)
         memory = memory_in(issue.body)
         if memory:
@@ -79,7 +77,7 @@ class Mirror:
 
     def _of(self, incident: Incident, found: Sequence[Issue]) -> Issue | None:
         """Return the issue of an incident: the oldest that is known, also one that has lost its label."""
-        known = {each.url for each in incident.links if each.kind is LinkKind.ISSUE}
+        known = self._known(incident)
         mine = [each for each in found if each.url in known] or list(found)
         if mine:
             for younger in found:
@@ -87,28 +85,48 @@ class Mirror:
                     self._close_duplicate(younger, mine[0])
             return mine[0]
         for url in sorted(known) if not incident.over else ():
-            number = url.rpartition(f"/{self.issues.project}/issues/")[2]
+            number = url.rpartition("/issues/")[2]
             kept = self.issues.get(int(number)) if number.isdecimal() else None
             memory = memory_in(kept.body) if kept else None
             if memory and memory.name == incident.name:
                 return kept
         return None
 
-    def _opened(self, incident: Incident) -> Issue | None:
-        made = self.issues.create(face_of(incident, None, self.clean))
-        self.done.opened.append(made.url)
-        found = [each for each in self.issues.all() if _named(each) == incident.name] or [made]
-        if found[0].number != made.number:
+    def _known(self, incident: Incident) -> set[str]:
+        """Return where the issues are that were opened for it here; what a person or a merge linked is none of them."""
+        mark = self._mark.casefold()
+        linked = (each for each in incident.moments if each.event is Event.LINKED)
+        return {dict(each.told).get("link_url", "") for each in linked if each.mark.casefold().startswith(mark)}
+
+    @property
+    def _mark(self) -> str:
+        return f"issue {self.issues.project} "
+
+    def _opened(self, incident: Incident) -> Issue:
+        made = None
+        try:
+            made = self.issues.create(face_of(incident, None, self.clean))
+        except UnsureError:
+            # As long as its label is there it can be told whether it is.
+            if not (found := self._named(incident)):
+                raise
+        else:
+            found = self._named(incident) or [made]
+        self.done.opened.append((made or found[0]).url)
+        if made and found[0].number != made.number:
             self._close_duplicate(made, found[0])
         return found[0]
 
+    def _named(self, incident: Incident) -> list[Issue]:
+        return [each for each in self.issues.all() if _named(each) == incident.name]
+
     def _close_duplicate(self, issue: Issue, older: Issue) -> None:
-        if issue.open or LABEL in issue.labels:
+        if issue.open or LABEL in labels_of(issue):
             text = f"Closed: #{older.number} tells of the same incident.\n\n{issue.body}"
-            self.issues.close_duplicate(issue, text, (each for each in issue.labels if each != LABEL))
+            self.issues.close_duplicate(issue, text, (each for each in issue.labels if each.casefold() != LABEL))
 
     def _linked(self, incident: Incident, issue: Issue) -> Incident:
-        if any(each.url == issue.url for each in incident.links):
+        if issue.url in self._known(incident):
             return incident
         told = {
             "actor": "lumen",
@@ -116,7 +134,7 @@ class Mirror:
             "link_name": f"#{issue.number}",
             "link_url": issue.url,
         }
-        return self.desk.happened(incident, Event.LINKED, told, mark=f"issue {self.issues.project} {issue.number}")
+        return self.desk.happened(incident, Event.LINKED, told, mark=f"{self._mark}{issue.number}")
 
     def _taken_over(self, incident: Incident, issue: Issue, memory: Memory) -> Incident:
         """Let happen to the incident what people did at its issue."""
@@ -127,14 +145,14 @@ class Mirror:
             event = Event.JOINED if after(Event.ACKNOWLEDGED, incident.state) is None else Event.ACKNOWLEDGED
             told = {"actor": person, "responder": person, "text": f"assigned at {where}"}
             incident = self._happened(incident, issue, event, told, f"{where} assigned {person}")
-        severities = [each for each in new_severities(issue.labels, memory) if each is not incident.severity]
+        severities = [each for each in new_severities(issue, memory) if each is not incident.severity]
         if len(severities) > 1:
             self._refused(incident, issue, at, f"{len(severities)} severities at once: leave one")
         elif severities:
             word = severities[0].value
             told = {"actor": _who(issue), "severity": word, "text": f"label {word} at {where}"}
             incident = self._happened(incident, issue, Event.SEVERITY, told, f"{at} {word}")
-        states = [each for each in new_states(issue.labels, memory) if each != incident.state.value]
+        states = [each for each in new_states(issue, memory) if each != incident.state.value]
         if len(states) > 1:
             self._refused(incident, issue, at, f"{len(states)} states at once: leave one")
         elif states:
@@ -155,14 +173,15 @@ class Mirror:
             return incident
         told = {"actor": _who(issue), "text": f"label state:{word} at {self.issues.project}#{issue.number}"}
         if event is Event.RESOLVED:
-            incident = self._acked_first(incident, issue, at)
+            incident = self._acked_first(incident, issue, told["actor"], at)
         return self._happened(incident, issue, event, told, f"{at} state {word}")
 
     def _turned(self, incident: Incident, issue: Issue, memory: Memory, at: str) -> Incident:
         """Take a closed issue for a resolved incident, and one that was opened again for one that is back."""
         told = {"actor": _who(issue), "text": f"issue {self.issues.project}#{issue.number}"}
         if memory.open and not issue.open and incident.open:
-            incident = self._acked_first(incident, issue, at)
+            told["actor"] = issue.closed_by or told["actor"]
+            incident = self._acked_first(incident, issue, told["actor"], at)
             told["text"] += " was closed"
             return self._happened(incident, issue, Event.RESOLVED, told, f"{at} closed")
         if not memory.open and issue.open and not incident.open:
@@ -170,11 +189,11 @@ class Mirror:
             return self._happened(incident, issue, Event.REOPENED, told, f"{at} reopened")
         return incident
 
-    def _acked_first(self, incident: Incident, issue: Issue, at: str) -> Incident:
+    def _acked_first(self, incident: Incident, issue: Issue, actor: str, at: str) -> Incident:
         """Who says that it is over has taken it, if nobody had."""
         if incident.state is not State.DETECTED:
             return incident
-        return self._happened(incident, issue, Event.ACKNOWLEDGED, {"actor": _who(issue)}, f"{at} taken")
+        return self._happened(incident, issue, Event.ACKNOWLEDGED, {"actor": actor}, f"{at} taken")
 
     def _happened(self, incident: Incident, issue: Issue, event: Event, told: Mapping[str, str], mark: str) -> Incident:
         """Let something happen; what cannot is said at the issue, which then shows again how things stand."""
@@ -185,7 +204,8 @@ class Mirror:
         except ConfigError as fault:
             self._refused(incident, issue, mark, str(fault).removeprefix("incident: "))
             return self.desk.find(incident.name)
-        self.done.taken_over.append(f"{incident.name}: {event.value} by {issue.url}")
+        if len(now.moments) > len(incident.moments):
+            self.done.taken_over.append(f"{incident.name}: {event.value} by {issue.url}")
         return now
 
     def _refused(self, incident: Incident, issue: Issue, mark: str, why: str) -> None:
@@ -210,10 +230,13 @@ class Mirror:
 
     def _written(self, incident: Incident, issue: Issue) -> None:
         face = face_of(incident, issue, self.clean)
-        if not differs(issue, face):
+        if alike(issue, face):
+            return
+        if not remembers(face, incident):
+            self.done.problems.append(f"{issue.url}: people wrote so much there that nothing can be added; shorten it")
             return
         now = self.issues.get(issue.number)
-        if now is None or (now.body, set(now.labels), now.open) != (issue.body, set(issue.labels), issue.open):
+        if now is None or not alike(now, issue):
             # Somebody is at it; the next call sees what they did.
             return
         self.issues.change(issue, face)

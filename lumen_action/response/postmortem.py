@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+from lumen_action.errors import ConfigError
 from lumen_action.incidents.deadlines import postmortem_due_ms
 from lumen_action.incidents.incident import Incident
 from lumen_action.incidents.words import Event
@@ -22,6 +24,7 @@ from lumen_action.sli.days import Calendar
 _SATURDAY = 5
 _HEADING = re.compile(r"^##\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*$.*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.MULTILINE | re.DOTALL)
 _SEAL = re.compile(r"\n<!-- lumen:postmortem ([A-Z0-9-]+) ([0-9a-f]{64}) -->\s*\Z")
 
 
@@ -56,35 +59,42 @@ def remind(desk: Incidents, working_days: int, holidays: Collection[str]) -> tup
     if not term.works(today):
         return ()
     late = [each for each in term.overdue(desk.all(), now_ms) if today not in _reminded(each)]
-    return tuple(
-        desk.happened(
-            each,
-            Event.REMINDED,
-            {"actor": "lumen", "reminded": today, "due_ms": str(term.due_ms(each))},
-            mark=f"reminded {today}",
-        )
-        for each in late
-    )
+    asked = []
+    for each in late:
+        told = {"actor": "lumen", "reminded": today, "due_ms": str(term.due_ms(each))}
+        # Whoever writes or reopens it in this very moment needs no reminder.
+        with suppress(ConfigError):
+            asked.append(desk.happened(each, Event.REMINDED, told, mark=f"reminded {today}"))
+    return tuple(asked)
 
 
 def _reminded(incident: Incident) -> set[str]:
     return {dict(each.told).get("reminded", "") for each in incident.moments if each.event is Event.REMINDED}
 
 
-def missing_in(text: str) -> list[str]:
-    """Return what a written postmortem still lacks, each with what is wrong with it."""
-    parts = _HEADING.split(text)
-    sections = {name.casefold(): body for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-    found = []
-    for name in REQUIRED:
-        body = sections.get(name.casefold())
-        if body is None:
-            found.append(f"the section `{name}` is not there")
-        elif ASK in body:
-            found.append(f"the section `{name}` still asks to be filled in")
-        elif not _COMMENT.sub("", body).strip():
-            found.append(f"the section `{name}` is empty")
+def missing_in(text: str, name: str) -> list[str]:
+    """Return what the written postmortem of an incident still lacks, each with what is wrong with it."""
+    found = [] if name in text else [f"{name} is nowhere in it; is it of another incident?"]
+    sections = _sections(text)
+    for section in REQUIRED:
+        bodies = sections.get(section.casefold())
+        if bodies is None:
+            found.append(f"the section `{section}` is not there")
+        elif any(ASK in body for body in bodies):
+            found.append(f"the section `{section}` still asks to be filled in; answer, and take out `{ASK}`")
+        elif not any(bodies):
+            found.append(f"the section `{section}` is empty")
     return found
+
+
+def _sections(text: str) -> dict[str, list[str]]:
+    """Return what stands under each heading, however often there is one; a block of code has no heading."""
+    # A block stands for something that was written, and none of its lines for a heading.
+    parts = _HEADING.split(_COMMENT.sub("", _FENCED.sub("...", text)))
+    sections: dict[str, list[str]] = {}
+    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+        sections.setdefault(name.casefold(), []).append(body.strip())
+    return sections
 
 
 def sealed(text: str, name: str) -> str:
@@ -92,11 +102,11 @@ def sealed(text: str, name: str) -> str:
     return f"{text}\n<!-- lumen:postmortem {name} {_digest(text)} -->\n"
 
 
-def untouched(text: str) -> bool:
-    """Tell whether a postmortem is as it was made."""
+def untouched(text: str, name: str) -> bool:
+    """Tell whether a text is the postmortem of an incident as it was made."""
     plain = text.replace("\r\n", "\n")
     seal = _SEAL.search(plain)
-    return bool(seal and seal[2] == _digest(plain[: seal.start()]))
+    return bool(seal and (seal[1], seal[2]) == (name, _digest(plain[: seal.start()])))
 
 
 def _digest(text: str) -> str:

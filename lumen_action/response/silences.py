@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -23,9 +23,10 @@ from lumen_action.ledger import Ledger
 from lumen_action.sli.days import Calendar
 
 
-def active(ledger: Ledger, pipeline: str, now_ms: int) -> tuple[Silence, ...]:
-    """Return the silences of a pipeline that hold now; hand them to `silencing` with the labels of each alert."""
-    return tuple(silence for silence in _known(ledger, pipeline) if silence.holds(now_ms))
+def known_silences(ledger: Ledger, pipeline: str) -> tuple[Silence, ...]:
+    """Return every silence of a pipeline, the one that begins last at the end."""
+    facts = ledger.scan(run=silences_run(pipeline))
+    return silences_in(fact for fact in facts if fact.pipeline == pipeline)
 
 
 def silencing(silences: Iterable[Silence], labels: Mapping[str, str]) -> Silence | None:
@@ -36,6 +37,14 @@ def silencing(silences: Iterable[Silence], labels: Mapping[str, str]) -> Silence
     if labels.get("alertname", "") in NEVER_MUTED or labels.get("severity", "").lower() == Severity.SEV1.value:
         return None
     return next((silence for silence in silences if _matches(silence, labels)), None)
+
+
+def silenced_until(silences: Iterable[Silence], labels: Mapping[str, str], begun_ms: int, now_ms: int) -> Iterator[int]:
+    """Yield until when each silence holds, or held, that has made an alert quiet since it began."""
+    for each in silences:
+        held = each.from_ms <= now_ms and each.from_ms < each.over_ms > begun_ms
+        if held and silencing([each], labels):
+            yield each.over_ms
 
 
 def _matches(silence: Silence, labels: Mapping[str, str]) -> bool:
@@ -68,7 +77,7 @@ class Silences:
 
     def all(self) -> tuple[Silence, ...]:
         """Return every silence, the one that begins last at the end."""
-        return _known(self.ledger, self.pipeline)
+        return known_silences(self.ledger, self.pipeline)
 
     def find(self, name: str) -> Silence:
         """Return a silence by its name, or by the part of it that no other has."""
@@ -110,8 +119,3 @@ class Silences:
         """Remember by what id an Alertmanager knows a silence."""
         self.ledger.put(mirror_fact(silence, place, known_as, self.clock_ms()))
         return self.find(silence.name)
-
-
-def _known(ledger: Ledger, pipeline: str) -> tuple[Silence, ...]:
-    facts = ledger.scan(run=silences_run(pipeline))
-    return silences_in(fact for fact in facts if fact.pipeline == pipeline)

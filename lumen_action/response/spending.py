@@ -1,6 +1,7 @@
 """What an incident cost: the runs and days that were lost while it went on, and what that took of each budget.
 
-Counted are bad events from the detection up to the resolution, or up to now. A bad event in the time of several
+Counted are bad events from the detection up to the resolution, or up to now; a day that was lost is known only when it
+is over, so what a rule opened for one counts from that day's beginning. A bad event in the time of several
 incidents is the one's that was detected first: in a sum only `own` counts, so that nothing is there twice. Objectives
 of a Prometheus or of a file have no part in it: their counts are of whole hours and days, and an incident is shorter.
 """
@@ -9,16 +10,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
 
 from lumen_action.incidents.incident import Incident
-from lumen_action.incidents.words import State
 from lumen_action.measuring import Places, zone_of
 from lumen_action.measuring.ledger import Asked, measured
+from lumen_action.response.times import Time, times_of
 from lumen_action.sli.days import Calendar
-from lumen_action.slo.evaluating import evaluate
-from lumen_action.slo.evaluation import Measured, Span, Tick
+from lumen_action.slo.evaluating import budgets
+from lumen_action.slo.evaluation import Measured, Span, Tick, name_of
 from lumen_action.slo.objective import Budgeting, Duration, Events, LedgerSource, Objective, Slo
 from lumen_action.slo.phrases import noun, window_words
 from lumen_action.slo.slices import paid
@@ -29,7 +31,7 @@ _DAY_MS = 86_400_000
 _DECIDED_MS = 2 * _DAY_MS
 # As far back as failing runs before an opening are looked for.
 _BEFORE_MS = 7 * _DAY_MS
-_NO_COST = (State.MERGED, State.FALSE_ALARM)
+_ROLLING = Span(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,6 @@ class Cost:
     """How many runs had failed in a row when it was opened."""
 
 
-@dataclass(frozen=True)
-class Time:
-    """When an incident went on, both ends included, and in which pipelines something is lost by it."""
-
-    incident: Incident
-    begin_ms: int
-    end_ms: int
-    pipelines: frozenset[str]
-
-    def touches(self, source: LedgerSource) -> bool:
-        """Tell whether what a source counts can be lost by it."""
-        return not source.pipeline or source.pipeline in self.pipelines
-
-    def meets(self, other: Time) -> bool:
-        """Tell whether both went on at one moment, or within a day of each other, which may be the same lost day."""
-        return self.begin_ms <= other.end_ms + _DAY_MS and other.begin_ms <= self.end_ms + _DAY_MS
-
-
 def spent(
     incidents: Iterable[Incident], wanted: Iterable[str], slos: Sequence[Slo], places: Places, now_ms: int
 ) -> dict[str, Cost]:
@@ -104,7 +88,7 @@ def spent(
     `incidents` are all there are: those that were detected earlier own what several share.
     """
     names = frozenset(wanted)
-    times = times_of(incidents, places.ledger().pipelines(), now_ms)
+    times = times_of(incidents, places.ledger().pipelines(), places.calendar, now_ms)
     asked_for = [each for each in times if each.incident.name in names]
     if not asked_for:
         return {}
@@ -112,27 +96,6 @@ def spent(
     slos = [each for each in slos if isinstance(each.source, LedgerSource)]
     costs = costs_of(others, slos, _asked_of(asked_for, slos, places, now_ms))
     return {name: cost for name, cost in costs.items() if name in names}
-
-
-def times_of(incidents: Iterable[Incident], pipelines: Iterable[str], now_ms: int) -> list[Time]:
-    """Return when each incident went on that cost anything, the one that was detected first before the others."""
-    known, names = list(incidents), frozenset(pipelines)
-    earliest_ms: dict[str, int] = {}
-    for each in known:
-        whose = each.merged_into or each.name
-        earliest_ms[whose] = min(each.detected_ms, earliest_ms.get(whose, each.detected_ms))
-    times = [
-        Time(
-            each,
-            earliest_ms.get(each.name, each.detected_ms),
-            max(each.detected_ms, now_ms if each.resolved_ms is None else each.resolved_ms),
-            names.intersection(each.components) | {each.pipeline},
-        )
-        for each in known
-        # Of before there were events nobody knows when they ended.
-        if each.state not in _NO_COST and not each.older
-    ]
-    return sorted(times, key=lambda time: (time.begin_ms, time.incident.name))
 
 
 Question = tuple[LedgerSource, "Duration | None"]
@@ -179,15 +142,15 @@ class _Row:
 
 def _rows(ticks: Iterable[Tick], calendar: Calendar, *, days: bool = False) -> list[_Row]:
     """Return events in the order of time; a day lasts up to its end, for an incident in any hour of it may lose it."""
-    grace_ms = int(calendar.grace.total_seconds() * 1000)
+    grace_ms = int(calendar.grace.total_seconds() * 1000) + 1
     return [
         _Row(
-            tick.at_ms - 1,
-            calendar.closes_ms(calendar.day_of(tick.at_ms)) - grace_ms if days else tick.at_ms,
+            tick.happened_ms - 1,
+            calendar.closes_ms(calendar.day_of(tick.at_ms)) - grace_ms if days else tick.happened_ms,
             tick.total,
             Fraction(tick.bad),
         )
-        for tick in sorted(ticks, key=lambda tick: tick.at_ms)
+        for tick in sorted(ticks, key=lambda tick: tick.happened_ms)
     ]
 
 
@@ -227,28 +190,33 @@ def _of_objective(times: Sequence[Time], slo: Slo, objective: Objective, happene
     windows = [span_of(slo.window, each.end_ms, zone_of) for each in concerned]
     if not windows:
         return {}
-    lost = _shared_out(concerned, _paid_rows(slo, objective, ticks, windows[-1], happened.calendar))
-    spent_by = {}
-    for each, window in zip(concerned, windows, strict=True):
-        then = evaluate(slo, objective, window, Measured(tuple(ticks)), happened.planned(slo, window))
-        name = each.incident.name
-        spent_by[name] = Spent(
-            then.name, noun(slo, objective), lost[name], window_words(slo.window), then.budget.allowed
-        )
-    return spent_by
+    lost = _shared_out(concerned, _paid_rows(slo, objective, ticks, happened.calendar))
+    found = budgets(slo, objective, Measured(tuple(ticks)), windows, lambda window: happened.planned(slo, window))
+    name, events, window = name_of(slo, objective), noun(slo, objective), window_words(slo.window)
+    return {
+        each.incident.name: Spent(name, events, lost[each.incident.name], window, budget.allowed)
+        for each, (_, budget) in zip(concerned, found, strict=True)
+    }
 
 
-def _paid_rows(
-    slo: Slo, objective: Objective, ticks: Sequence[Tick], window: Span, calendar: Calendar
-) -> Sequence[_Row]:
+def _paid_rows(slo: Slo, objective: Objective, ticks: Sequence[Tick], calendar: Calendar) -> Sequence[_Row]:
     """Return what is paid from a budget: events, or the slices of time that they make good or bad."""
     if slo.budgeting is Budgeting.OCCURRENCES:
         return _rows(ticks, calendar, days=_question(slo, objective)[0].events is Events.DAY)
-    sliced = paid(ticks, slo.budgeting, objective, window)
-    return [
-        _Row(since, until, 1, Fraction(bad, sliced.parts))
-        for since, until, bad in zip(sliced.since, sliced.until, sliced.bad, strict=True)
-    ]
+    rows = []
+    for window, group in groupby(ticks, key=lambda tick: _slicing(slo, tick.at_ms - 1)):
+        sliced = paid(group, slo.budgeting, objective, window)
+        rows += [
+            _Row(since, until, 1, Fraction(bad, sliced.parts))
+            for since, until, bad in zip(sliced.since, sliced.until, sliced.bad, strict=True)
+        ]
+    return rows
+
+
+def _slicing(slo: Slo, at_ms: int) -> Span:
+    """Return by which window the time around a moment is sliced: the calendar's, or one for all where it rolls."""
+    window = span_of(slo.window, at_ms, zone_of)
+    return _ROLLING if window.rolls else replace(window, end_ms=window.begin_ms)
 
 
 def _question(slo: Slo, objective: Objective) -> Question:
@@ -282,7 +250,7 @@ def _failing_before(time: Time, happened: Happened) -> int:
     opened_ms = time.incident.opened_ms
     runs = happened.ticks.get((LedgerSource(Events.RUN, time.incident.pipeline), None), ())
     failing = 0
-    for tick in sorted((each for each in runs if each.at_ms <= opened_ms), key=lambda tick: -tick.at_ms):
+    for tick in sorted((each for each in runs if each.happened_ms <= opened_ms), key=lambda tick: -tick.happened_ms):
         if not tick.bad:
             break
         failing += tick.bad

@@ -19,7 +19,7 @@ from lumen_action.ledger import TakesMany
 from lumen_action.response.alerts import Alert
 from lumen_action.response.incidents import Incidents, Opened, Opening
 from lumen_action.response.reporting import worsened
-from lumen_action.response.silences import silencing
+from lumen_action.response.silences import silenced_until
 
 MOST_NOTED = 50
 """So many alerts of an incident are noted each; of more it is only said that there are."""
@@ -46,11 +46,13 @@ class Taken:
     ended: bool = False
     """Whether the last of its alerts has just ended."""
     fresh: tuple[Alert, ...] = ()
-    """The alerts that fire and were not heard of before."""
+    """The alerts that fire, were not heard of before and are noted now."""
+    known: tuple[Alert, ...] = ()
+    """Those that fire, and were heard of before."""
 
 
 Silenced = Callable[[str], Sequence[Silence]]
-"""Returns the silences of a pipeline that hold now."""
+"""Returns the silences of a pipeline, also those that are over."""
 
 
 def take_alerts(
@@ -126,11 +128,23 @@ class _Storm:
         found = {
             alert.mark: alert
             for alert in sorted(self.alerts, key=lambda alert: not alert.firing)
-            if alert.mark not in record.owners
-            and alert.starts_ms > record.overfull_ms
-            and (alert.severity is Severity.SEV1 or silencing(self.silences, alert.labels) is None)
+            if alert.mark not in record.owners and alert.starts_ms > record.overfull_ms and alert.mark in self.shown_ms
         }
         return tuple(sorted(found.values(), key=lambda each: (each.severity.rank, each.starts_ms, each.mark)))
+
+    @cached_property
+    def shown_ms(self) -> Mapping[str, int]:
+        """Return since when people could see an alert, by its mark: it began, or its last silence ended.
+
+        What is silenced now has no such time.
+        """
+        now_ms, found = self.desk.clock_ms(), dict[str, int]()
+        for alert in self.alerts:
+            silences = () if alert.severity is Severity.SEV1 else self.silences
+            over = tuple(silenced_until(silences, alert.labels, alert.starts_ms, now_ms))
+            if all(until_ms <= now_ms for until_ms in over):
+                found[alert.mark] = max(alert.starts_ms, *over, 0)
+        return found
 
 
 def _taken(storm: _Storm) -> Taken | None:
@@ -143,7 +157,16 @@ def _taken(storm: _Storm) -> Taken | None:
     if taken is None:
         return ended
     now = storm.desk.find(taken.incident.name)
-    return replace(taken, incident=now, ended=bool(ended and ended.ended and ended.incident.name == now.name))
+    known = tuple(
+        alert
+        for alert in storm.alerts
+        if alert.firing
+        and alert.fingerprint in now.firing
+        and alert.mark in storm.shown_ms
+        and alert not in taken.fresh
+    )
+    over = bool(ended and ended.ended and ended.incident.name == now.name)
+    return replace(taken, incident=now, ended=over, known=known)
 
 
 def _opening(storm: _Storm) -> Opening:
@@ -159,12 +182,17 @@ def _opening(storm: _Storm) -> Opening:
         by=ACTOR,
         actor=ACTOR,
         text=first.text,
-        detected_ms=min(alert.starts_ms for alert in unknown),
+        detected_ms=_begun_ms(storm),
         region=next(iter(regions)) if len(regions) == 1 else "",
         components=tuple(components)[:_MOST_COMPONENTS],
         # Who finds that another has opened it meanwhile has still to note the alerts, and counts them there.
         told={"mark": f"opened by {first.mark}", "times": "0"},
     )
+
+
+def _begun_ms(storm: _Storm) -> int:
+    """Return when what is new began to show."""
+    return min(storm.shown_ms[alert.mark] for alert in storm.unknown)
 
 
 def _joined(storm: _Storm, taken: Taken) -> Taken:
@@ -175,6 +203,11 @@ def _joined(storm: _Storm, taken: Taken) -> Taken:
         told = {"actor": ACTOR, "text": f"{back.name} fires again"}
         incident = desk.happened(incident, Event.REOPENED, told, mark=back.mark)
     noted = Counter(mark.partition(" ")[0] for mark in _noted(incident))
+    begun_ms = _begun_ms(storm)
+    # Whoever has taken it was in time by what was known then.
+    early = (
+        {"detected_ms": str(begun_ms)} if incident.state is State.DETECTED and begun_ms < incident.detected_ms else {}
+    )
     notes: list[_Note] = []
     beyond: Alert | None = None
     for alert in storm.unknown:
@@ -185,13 +218,14 @@ def _joined(storm: _Storm, taken: Taken) -> Taken:
             flaps = " (it flaps: from here on it counts as firing)" if noted[alert.fingerprint] > MOST_FLAPS else ""
             # The incident was opened by the first of them, so it has been counted.
             counts = {"times": "0"} if taken.created and not notes else {}
-            told = {**_told(alert), "text": f"{alert.title}{flaps}", **counts}
+            told = {**_told(alert), "text": f"{alert.title}{flaps}", **counts, **early}
             notes.append(_Note(Event.SEEN, told, alert.starts_ms, alert.mark))
     if beyond:
         more = {"alert": _MORE, "text": f"more than {MOST_NOTED} alerts: no further ones are noted"}
         notes.append(_Note(Event.SEEN, more, beyond.starts_ms, _MORE))
     worse = worsened(desk, _with(desk, incident, notes), storm.unknown[0].severity, ACTOR)
-    fresh = tuple(alert for alert in storm.unknown if alert.firing)
+    marks = {note.mark for note in notes}
+    fresh = tuple(alert for alert in storm.unknown if alert.firing and alert.mark in marks)
     return replace(taken, incident=worse.incident, escalated=worse.escalated, reopened=back is not None, fresh=fresh)
 
 

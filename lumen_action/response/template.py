@@ -6,16 +6,17 @@ out of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lumen_action.incidents.incident import Incident, Moment
-from lumen_action.incidents.words import Event, Severity
+from lumen_action.incidents.incident import Incident
+from lumen_action.incidents.words import Severity, State
 from lumen_action.model import Fact, Kind
 from lumen_action.response.learning import learned, response_line
 from lumen_action.response.proving import Proof
 from lumen_action.response.spending import Cost, Lost, Spent
+from lumen_action.response.timeline import timeline
 from lumen_action.slo.phrases import amount, counted, faithful
 from lumen_action.summary.markdown import cell, clip, fence, link, plain, prose
 from lumen_action.summary.table import Row, Table
@@ -58,7 +59,7 @@ def postmortem(draft: Draft) -> str:
         (SUMMARY, _text(draft, incident.summary, "what happened, in two sentences that anybody understands")),
         (IMPACT, _impact(draft)),
         ("Detection and response", _steps(draft)),
-        ("Timeline", _timeline(draft)),
+        ("Timeline", timeline(incident, draft.clean)),
         ("Evidence", _evidence(draft)),
         (CAUSE, _text(draft, incident.cause, "why could this happen? Ask why until it is no person's name")),
         (TRIGGER, _trigger(draft)),
@@ -69,7 +70,7 @@ def postmortem(draft: Draft) -> str:
         (ACTIONS, _actions(draft)),
     ]
     head = (
-        f"# Postmortem: {plain(draft.clean(incident.title))}",
+        f"# Postmortem: {plain(draft.clean(incident.title)) or plain(incident.name)}",
         _BLAMELESS,
         _header(draft),
     )
@@ -103,7 +104,7 @@ def _header(draft: Draft) -> str:
         ("Pipeline", cell(f"{incident.pipeline}{place(incident.region)}")),
         ("Components", cell(draft.clean(", ".join(incident.components))) if incident.components else ""),
         ("Detected", moment(incident.detected_ms)),
-        ("Opened", f"{moment(incident.opened_ms)} by {cell(incident.opened_by)}"),
+        ("Opened", f"{moment(incident.opened_ms)}{f' by {cell(incident.opened_by)}' if incident.opened_by else ''}"),
         ("Resolved", moment(incident.resolved_ms)),
         ("Lasted", took(lasted)),
         ("Links", ", ".join(_links(draft))),
@@ -157,8 +158,15 @@ def _impact(draft: Draft) -> str:
     lines = [f"{ASK} who noticed it, and what could they not do?"]
     cost = draft.cost
     if cost is None:
-        return "\n".join([*lines, "", "What was lost is not known: the ledger did not say."])
-    lines += ["", f"- Runs lost: {_lost(cost.runs)}", f"- Days lost: **{amount(cost.days.bad)}**"]
+        return "\n".join([*lines, "", _no_cost(draft.incident)])
+    until = "now" if draft.incident.resolved_ms is None else moment(cost.end_ms)
+    lines += [
+        "",
+        f"Counted from {moment(cost.begin_ms)} to {until}:",
+        "",
+        f"- Runs lost: {_lost(cost.runs)}",
+        f"- Days lost: **{amount(cost.days.bad)}**",
+    ]
     rows = [
         Row(
             (
@@ -180,6 +188,16 @@ def _impact(draft: Draft) -> str:
             "A part of this fell into the time of an incident that was detected earlier; sums count it there.",
         ]
     return "\n".join(lines)
+
+
+def _no_cost(incident: Incident) -> str:
+    if incident.state is State.MERGED:
+        return f"What was lost is counted in {plain(incident.merged_into)}, of which this is a part."
+    if incident.state is State.FALSE_ALARM:
+        return "Nothing: it was a false alarm."
+    if incident.older:
+        return "What was lost is not known: its facts tell of no times."
+    return "What was lost is not known: the ledger did not say."
 
 
 def _lost(lost: Lost) -> str:
@@ -204,33 +222,6 @@ def _step(incident: Incident, name: str, at_ms: int | None, deadline: str = "") 
     if at_ms is None:
         return Row((name, "not on record", "-", deadline or "-"))
     return Row((name, moment(at_ms), took(max(0, at_ms - incident.detected_ms)), deadline or "-"))
-
-
-def _timeline(draft: Draft) -> str:
-    rows = [Row((moment(draft.incident.detected_ms), "began to show", "-", "-"))]
-    rows += [_moment(draft, each) for each in sorted(draft.incident.moments, key=lambda each: each.at_ms)]
-    return Table(("Time", "What", "Who", "Said"), tuple(rows), "moment").full()
-
-
-def _moment(draft: Draft, each: Moment) -> Row:
-    told = dict(each.told)
-    url = told.get("link_url") or told.get("url", "")
-    name = told.get("link_name") or told.get("alert", "") or told.get("ticket", "")
-    said = ": ".join(filter(None, (_change(each.event, told), draft.clean(each.text))))
-    parts = [plain(said) if said else "", link(draft.clean(name), draft.clean(url)) if name or url else ""]
-    late = "" if each.counted else " (changed nothing)"
-    what = f"{each.event.value.replace('_', ' ')}{late}"
-    return Row((moment(each.at_ms), what, cell(draft.clean(each.actor)), " ".join(filter(None, parts)) or "-"))
-
-
-def _change(event: Event, told: Mapping[str, str]) -> str:
-    """Return what an event says without words of a person."""
-    if event is Event.SEVERITY:
-        return f"now {told.get('severity', '').capitalize()}"
-    if event is Event.MERGED:
-        return f"into {told.get('into', '')}"
-    due = told.get("due_ms", "")
-    return f"the deadline was {moment(int(due))}" if event is Event.BREACHED and due.isdecimal() else ""
 
 
 def _evidence(draft: Draft) -> str:

@@ -33,6 +33,10 @@ class Row:
         return self.state not in ("running", "waiting")
 
 
+# Where a word that somebody is asked stands, and where the answer does.
+_ANSWERED_BY = {Slot.ENDED.value: Slot.DECIDED.value, Slot.UNDONE.value: Slot.UNDO_DECIDED.value}
+
+
 def board_run(pipeline: str) -> str:
     """Return under which run the ledger finds what goes on in a pipeline."""
     return f"runbooks {pipeline}"
@@ -82,10 +86,11 @@ def _row(execution: str, facts: list[Fact]) -> Row | None:
         return None
     words = {event.value for event in ENDINGS}
     ended = next((each for each in facts if "step" not in each.told and each.told.get("event") in words), None)
-    waiting = {_attempt(each): each for each in facts if each.told.get("slot") == Slot.ENDED.value}
-    for each in facts:
-        if each.told.get("slot") == Slot.DECIDED.value:
-            waiting.pop(_attempt(each), None)
+    waiting = {(*_attempt(each), slot): each for each in facts if (slot := each.told.get("slot")) in _ANSWERED_BY}
+    for asked, answered in _ANSWERED_BY.items():
+        for each in facts:
+            if each.told.get("slot") == answered:
+                waiting.pop((*_attempt(each), asked), None)
     step = "" if ended or not waiting else next(reversed(waiting.values())).told["step"]
     state = ended.told["event"] if ended else "waiting" if step else "running"
     told = started.told

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from lumen_action.model import Fact, FactKey, Kind, Outcome, Source
 from lumen_action.model.fact import canonical, details
 from lumen_action.runbooks.runbook import Deed, Request, Runbook, Step
-from lumen_action.runbooks.standing import INPUT, Event, Slot, runbook_run
+from lumen_action.runbooks.standing import EMPTY, INPUT, Event, Slot, runbook_run
 
 MOST_INPUT_BYTES = 2500
 """What the names and values of all inputs of a run may take: they have to be whole when it is resumed."""
@@ -63,6 +63,8 @@ def started_fact(execution: Execution, at_ms: int, told: Mapping[str, str], inpu
     """Return that a run begins, with all that is needed to go on with it elsewhere."""
     said = {**told, "runbook": execution.runbook}
     whole = {f"{INPUT}{name}": text for name, text in inputs.items()}
+    # A fact keeps no empty text, and a step that asks for an input which was not given has to find that it is empty.
+    whole[EMPTY] = " ".join(sorted(name for name, text in inputs.items() if not text))
     return _fact(execution, "started", at_ms, Event.STARTED, {**_clipped(said), **whole})
 
 

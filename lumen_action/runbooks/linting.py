@@ -103,7 +103,10 @@ def lint_links(runbooks: Mapping[str, Runbook], links: Iterable[Link], pages: Co
     there = anchors(runbooks)
     for link in links:
         page, _, fragment = link.url.partition("#")
-        if not link.url:
+        if not link.url and link.alert.lower() not in there:
+            said = f"{link.file}: {link.alert} has neither a runbook nor a `runbook_url`; add one of the two"
+            yield Finding(Level.FAULT, "alert-without-runbook", "", "", said)
+        elif not link.url:
             said = f"{link.file}: {link.alert} has no `runbook_url`, so whoever is called does not know where to look"
             yield Finding(Level.NOTE, "alert-without-link", "", "", said)
         # What the server fills in nobody knows before.

@@ -7,10 +7,9 @@ from enum import Enum
 
 from lumen_action.runbooks.conditions import holds
 from lumen_action.runbooks.preparing import Values
-from lumen_action.runbooks.runbook import Deed, OnFailure, Runbook, Step, StepKind
+from lumen_action.runbooks.runbook import READING_METHODS, Deed, OnFailure, Runbook, Step, StepKind
 from lumen_action.runbooks.standing import Event, Standing, StepStanding, StepState
 
-READING = frozenset({"GET", "HEAD"})
 _REPEATABLE = frozenset({StepKind.WAIT, StepKind.MANUAL, StepKind.NOTIFY, StepKind.INCIDENT})
 """A wait repeats what it does anyway; a message leaves once, and an incident knows what has happened to it."""
 _BEHIND = frozenset({StepState.DONE, StepState.SKIPPED, StepState.UNDONE, StepState.UNDO_FAILED})
@@ -22,8 +21,8 @@ class Do(str, Enum):
     RUN = "run"
     SKIP = "skip"
     UNDO = "undo"
-    GIVE_UP_UNDO = "give up undo"
-    """Its runner died while it undid something: whether that is undone nobody knows, and the rest goes on."""
+    DOUBT_UNDO = "doubt undo"
+    """Its runner died while it undid something, so a person has to find out, and undo it where it is not."""
     WAIT = "wait"
     """Until a person has done something, or has said what became of a step."""
     DOUBT = "doubt"
@@ -47,7 +46,7 @@ class Move:
 def repeatable(step: Step) -> bool:
     """Tell whether a step may be done once more where nobody knows whether it was done."""
     request = step.deed.request
-    asks = step.deed.kind is StepKind.HTTP and request is not None and request.method in READING
+    asks = step.deed.kind is StepKind.HTTP and request is not None and request.method in READING_METHODS
     return step.reads_only or asks or step.deed.kind in _REPEATABLE
 
 
@@ -102,9 +101,11 @@ def _rolling_back(runbook: Runbook, standing: Standing, failed: Step, now_ms: in
         at = standing.step(step.name)
         if at.state is StepState.DONE and step.undo:
             return Move(Do.UNDO, step, at.attempt)
+        if at.state is StepState.UNDO_WAITING:
+            return Move(Do.WAIT, step, at.attempt)
         if at.state is StepState.UNDOING:
             leave = at_work(at, now_ms, dead, step.name)
-            return Move(Do.LEAVE if leave else Do.GIVE_UP_UNDO, step, at.attempt)
+            return Move(Do.LEAVE if leave else Do.DOUBT_UNDO, step, at.attempt)
         if at.state is StepState.UNDO_FAILED:
             left.append(step.name)
     untouched = f"; not undone: {', '.join(left)}" if left else ""

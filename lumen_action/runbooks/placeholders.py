@@ -12,12 +12,18 @@ from lumen_action.errors import ConfigError
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z][a-z0-9_]{0,39})\s*\}\}")
 _BRACES = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+_ELSEWHERE = frozenset({"", ".", ".."})
 _KEPT = 200
 
 
 def names_in(text: str) -> Iterator[str]:
     """Yield the names that a text asks for."""
     yield from (match[1] for match in _PLACEHOLDER.finditer(text))
+
+
+def asks(text: str) -> bool:
+    """Tell whether something is filled into a text."""
+    return _PLACEHOLDER.search(text) is not None
 
 
 def malformed(text: str) -> str:
@@ -34,10 +40,18 @@ def filled(text: str, values: Mapping[str, str], form: Callable[[str], str] = st
 
 
 def in_url(text: str, values: Mapping[str, str]) -> str:
-    """Return an address with values in it: whole where it begins with one, so that none leads to another host."""
+    """Return an address with values in it: whole where it begins with one, so that none leads to another host.
+
+    What is filled in behind that stays one part of the path: none becomes empty, `.` or `..`, which lead elsewhere.
+    """
     first = _PLACEHOLDER.match(text)
     start = filled(first[0], values) if first else ""
-    return start + filled(text[first.end() if first else 0 :], values, lambda value: quote(value, safe=""))
+    rest = text[first.end() if first else 0 :]
+    for part in re.split(r"[/?#]", rest):
+        name, value = next(names_in(part), ""), filled(part, values)
+        if name and value in _ELSEWHERE:
+            raise ConfigError(f"{name}: {f'`{value}`' if value else 'nothing'} as a part of an address leads elsewhere")
+    return start + filled(rest, values, lambda value: quote(value, safe=""))
 
 
 def in_json(text: str, values: Mapping[str, str]) -> str:

@@ -62,8 +62,8 @@ def _request(request: Request, told: Mapping[str, str], own: Own) -> Request:
 
 
 def _header(name: str, text: str) -> str:
-    if not text.isprintable():
-        raise ConfigError(f"{name}: the header holds a line break or another control character")
+    if not text.isprintable() or not text.isascii():
+        raise ConfigError(f"{name}: the header holds a line break, a control character or a letter beyond ASCII")
     return text
 
 

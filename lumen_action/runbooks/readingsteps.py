@@ -9,9 +9,8 @@ from dataclasses import replace
 from lumen_action.runbooks.conditions import condition_of
 from lumen_action.runbooks.placeholders import NAME
 from lumen_action.runbooks.readingdeeds import Allowed, deed_of
-from lumen_action.runbooks.readingrequests import READING_METHODS
 from lumen_action.runbooks.readingtexts import Names
-from lumen_action.runbooks.runbook import Deed, Input, InputKind, OnFailure, Step, StepKind
+from lumen_action.runbooks.runbook import READING_METHODS, Deed, Input, InputKind, OnFailure, Step, StepKind
 from lumen_action.runbooks.words import seconds_of, whole_of
 from lumen_action.slo.reading import Fields, Node
 

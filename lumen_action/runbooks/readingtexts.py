@@ -48,8 +48,3 @@ class Names:
             node.refuse(
                 f"the name `{name}`, which no input has and no earlier step keeps", f"declare it under `inputs`{fix}"
             )
-
-
-def asks(text: str) -> bool:
-    """Tell whether something is filled into a text."""
-    return next(names_in(text), "") != ""

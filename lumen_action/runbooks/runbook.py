@@ -8,6 +8,9 @@ from enum import Enum
 
 from lumen_action.expectations import Expectation
 
+READING_METHODS = frozenset({"GET", "HEAD"})
+"""What changes nothing at whoever is asked."""
+
 
 class StepKind(str, Enum):
     """What a step does."""

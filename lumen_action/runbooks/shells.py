@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from lumen_action.runbooks.placeholders import names_in
+from lumen_action.runbooks.placeholders import asks
 
 _POSIX = re.compile(r"-[A-Za-z]*c[A-Za-z]*|--command|--init-command")
 # By the flag behind which each takes code; without such a flag their first word is a file of code.
@@ -35,7 +35,7 @@ def code_in(argv: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the places of words that are read as code although something is filled into them, and why."""
     for place, word in enumerate(argv):
         program = _VERSION.sub("", PurePosixPath(word.replace("\\", "/")).name.lower())
-        filled = [at for at in range(place + 1, len(argv)) if _asks(argv[at])]
+        filled = [at for at in range(place + 1, len(argv)) if asks(argv[at])]
         if program in _CODE_SOMEWHERE:
             yield from ((at, f"code for {program}, or beside it") for at in filled)
         elif program in _JOINING:
@@ -58,7 +58,3 @@ def _code_at(argv: Sequence[str], start: int, flag: re.Pattern[str]) -> int:
     """Return where code stands: the first word behind the flag for it, or the file where there is no such flag."""
     flagged = next((at for at in range(start, len(argv)) if flag.fullmatch(argv[at])), start - 1)
     return next((at for at in range(flagged + 1, len(argv)) if not argv[at].startswith("-")), len(argv))
-
-
-def _asks(word: str) -> bool:
-    return next(names_in(word), "") != ""

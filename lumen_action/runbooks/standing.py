@@ -45,6 +45,7 @@ class Slot(str, Enum):
     DECIDED = "decided"
     UNDOING = "undoing"
     UNDONE = "undone"
+    UNDO_DECIDED = "undo_decided"
 
 
 FITTING: Mapping[Slot, frozenset[Event]] = {
@@ -52,7 +53,8 @@ FITTING: Mapping[Slot, frozenset[Event]] = {
     Slot.ENDED: frozenset({Event.DONE, Event.FAILED, Event.SKIPPED, Event.WAITING, Event.INTERRUPTED}),
     Slot.DECIDED: frozenset({Event.CONFIRMED, Event.DECLINED, Event.REDO, Event.SKIPPED, Event.DONE}),
     Slot.UNDOING: frozenset({Event.UNDOING}),
-    Slot.UNDONE: frozenset({Event.UNDONE, Event.UNDO_FAILED}),
+    Slot.UNDONE: frozenset({Event.UNDONE, Event.UNDO_FAILED, Event.WAITING}),
+    Slot.UNDO_DECIDED: frozenset({Event.CONFIRMED, Event.DECLINED}),
 }
 """What may stand in which place."""
 ENDINGS = frozenset({Event.FINISHED, Event.FAILED, Event.ROLLED_BACK, Event.ABANDONED})
@@ -71,10 +73,14 @@ class StepState(str, Enum):
     FAILED = "failed"
     SKIPPED = "skipped"
     UNDOING = "undoing"
+    UNDO_WAITING = "undo_waiting"
+    """A person is to undo it."""
     UNDONE = "undone"
     UNDO_FAILED = "undo_failed"
 
 
+WAITING_STATES = frozenset({StepState.WAITING, StepState.UNDO_WAITING})
+"""Where somebody has to do something, and to say so."""
 _AFTER: Mapping[tuple[Slot, Event], StepState] = {
     (Slot.BEGUN, Event.BEGUN): StepState.RUNNING,
     (Slot.ENDED, Event.DONE): StepState.DONE,
@@ -90,6 +96,9 @@ _AFTER: Mapping[tuple[Slot, Event], StepState] = {
     (Slot.UNDOING, Event.UNDOING): StepState.UNDOING,
     (Slot.UNDONE, Event.UNDONE): StepState.UNDONE,
     (Slot.UNDONE, Event.UNDO_FAILED): StepState.UNDO_FAILED,
+    (Slot.UNDONE, Event.WAITING): StepState.UNDO_WAITING,
+    (Slot.UNDO_DECIDED, Event.CONFIRMED): StepState.UNDONE,
+    (Slot.UNDO_DECIDED, Event.DECLINED): StepState.UNDO_FAILED,
 }
 # How an attempt that ended for good ended: what a person guessed of it meanwhile does not count.
 _FOR_GOOD = frozenset({Event.DONE, Event.FAILED, Event.SKIPPED})
@@ -126,7 +135,7 @@ class StepStanding:
     @property
     def needs_person(self) -> bool:
         """Tell whether it goes on only when a person has spoken."""
-        return self.state is StepState.WAITING or (self.state is StepState.UNCERTAIN and bool(self.told("ask")))
+        return self.state in WAITING_STATES or (self.state is StepState.UNCERTAIN and bool(self.told("ask")))
 
     @property
     def until_ms(self) -> int:
@@ -206,7 +215,10 @@ def standing_of(execution: str, facts: Iterable[Fact]) -> Standing | None:
         actor=told.get("actor", ""),
         trigger=told.get("trigger", ""),
         incident=told.get("incident", ""),
-        inputs={name.removeprefix(INPUT): text for name, text in told.items() if name.startswith(INPUT)},
+        inputs={
+            **dict.fromkeys(told.get(EMPTY, "").split(), ""),
+            **{name.removeprefix(INPUT): text for name, text in told.items() if name.startswith(INPUT)},
+        },
         steps=_steps(chosen.values()),
         ended=_event(ended) if ended else None,
         ended_ms=ended.observed_at_ms if ended else 0,
@@ -216,6 +228,8 @@ def standing_of(execution: str, facts: Iterable[Fact]) -> Standing | None:
 
 INPUT = "input."
 """Begins the names under which the inputs stand in the fact of the start."""
+EMPTY = "inputs_empty"
+"""Under which stand the names of those that were not given."""
 
 
 def _about(fact: Fact, execution: str) -> bool:
@@ -261,7 +275,7 @@ def _step(attempts: Mapping[int, Mapping[Slot, Word]]) -> StepStanding:
 
 
 def _attempt(slots: Mapping[Slot, Word]) -> tuple[StepState, Word]:
-    order = [Slot.UNDONE, Slot.UNDOING, Slot.DECIDED, Slot.ENDED, Slot.BEGUN]
+    order = [Slot.UNDO_DECIDED, Slot.UNDONE, Slot.UNDOING, Slot.DECIDED, Slot.ENDED, Slot.BEGUN]
     ended = slots.get(Slot.ENDED)
     if ended and ended.event in _FOR_GOOD:
         order.remove(Slot.DECIDED)

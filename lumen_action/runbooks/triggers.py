@@ -59,7 +59,7 @@ def may_start(trigger: Trigger, started_ms: Iterable[int], now_ms: int) -> str:
     left_ms = starts[-1] + trigger.cooldown_minutes * _MINUTE_MS - now_ms if starts else 0
     if left_ms > 0:
         minutes = -(-left_ms // _MINUTE_MS)
-        return f"it was started less than {trigger.cooldown_minutes} minutes ago; it may again in {minutes} minutes"
+        return f"it was started less than {trigger.cooldown_minutes} min ago; it may again in {minutes} min"
     today = sum(1 for each in starts if now_ms - each < _DAY_MS)
     if today >= trigger.most_a_day:
         return f"it was started {today} times within 24 hours, and {trigger.most_a_day} are the most"

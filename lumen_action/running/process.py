@@ -87,23 +87,29 @@ def run_process(
     feed: Feed,
     signals: Signals,
     how: Patience,
+    *,
+    reads: bool = True,
 ) -> Ending:
-    """Run a command to its end; its output goes to `outlets` byte by byte, and a copy to `feed`."""
+    """Run a command to its end; its output goes to `outlets` byte by byte, and a copy to `feed`.
+
+    Unless it `reads` what we are given ourselves, it finds nothing to read.
+    """
     if os.name == "nt":
         from lumen_action.running.windows import run_on_windows
 
-        return run_on_windows(command, env, outlets, feed, signals, how)
-    return _Run(outlets, feed, signals, how).run(command, env)
+        return run_on_windows(command, env, outlets, feed, signals, how, reads=reads)
+    return _Run(outlets, feed, signals, how, reads=reads).run(command, env)
 
 
 class _Run:
     """The state of one command while it runs."""
 
-    def __init__(self, outlets: tuple[int, int], feed: Feed, signals: Signals, how: Patience) -> None:
+    def __init__(self, outlets: tuple[int, int], feed: Feed, signals: Signals, how: Patience, *, reads: bool) -> None:
         self._outlets = outlets
         self._feed = feed
         self._signals = signals
         self._how = how
+        self._stdin = [] if reads else [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
         self._sources: dict[int, tuple[int, int]] = {}
         self._poll = select.poll()
         self._pid = 0
@@ -160,7 +166,10 @@ class _Run:
                 command[0],
                 list(command),
                 env,
-                file_actions=[(os.POSIX_SPAWN_DUP2, writer, stream) for stream, writer in enumerate(writers, 1)],
+                file_actions=[
+                    *self._stdin,
+                    *((os.POSIX_SPAWN_DUP2, writer, stream) for stream, writer in enumerate(writers, 1)),
+                ],
                 setpgroup=0,
                 setsigdef=_IGNORED_BY_PYTHON,
             )

@@ -26,12 +26,19 @@ def run_on_windows(
     feed: Callable[[int, bytes], None],
     signals: Signals,
     how: Patience,
+    *,
+    reads: bool = True,
 ) -> Ending:
     """Run a command to its end, one thread a stream."""
     began = monotonic()
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is what we are asked to run
-            command, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, creationflags=_GROUP
+            command,
+            env=dict(env),
+            stdin=None if reads else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            creationflags=_GROUP,
         )
     except OSError as fault:
         os.write(outlets[1], f"lumen: cannot run {command[0]}: {fault.strerror}\n".encode())

@@ -114,8 +114,10 @@ def families(state: State, facts: PublishFacts) -> list[Group]:
     """Return one group a pipeline and region, and after its regions one closer a pipeline."""
     groups = []
     for name, pipeline in sorted(state.pipelines.items()):
-        regions = sorted({*pipeline.regions, *(region for region, _ in pipeline.health if region)})
-        groups += [_group({"pipeline": name, "region": each}, _region_rows(pipeline, each)) for each in regions]
+        groups += [
+            _group({"pipeline": name, "region": region}, _region_rows(each))
+            for region, each in sorted(pipeline.regions.items())
+        ]
         groups.append(_group({"pipeline": name}, _closer_rows(pipeline, facts)))
     return groups
 
@@ -129,21 +131,19 @@ def _group(labels: Mapping[str, str], rows: Iterable[Row]) -> Group:
     )
 
 
-def _region_rows(pipeline: PipelineState, name: str) -> Iterator[Row]:
-    region = pipeline.regions.get(name)
-    if region:
-        yield from _run_rows(region)
-        yield from _stage_rows(region)
-        yield from _latest_rows(region)
-    yield from _health_rows(pipeline, name)
+def _region_rows(region: RegionState) -> Iterator[Row]:
+    yield from _run_rows(region)
+    yield from _stage_rows(region)
+    yield from _latest_rows(region)
 
 
-def _health_rows(pipeline: PipelineState, region: str) -> Iterator[Row]:
-    """Yield how components are where they were looked at; what was looked at nowhere in particular has no region."""
-    for (where, component), found in sorted(pipeline.health.items()):
-        if where != region:
-            continue
-        said = {"component": component}
+def _health_rows(pipeline: PipelineState) -> Iterator[Row]:
+    """Yield how components are where they were looked at; what was looked at nowhere in particular has no region.
+
+    All are the closer's: the group of a region in which nothing runs would outlive the last of its components.
+    """
+    for (region, component), found in sorted(pipeline.health.items()):
+        said = {**({"region": region} if region else {}), "component": component}
         for status in STATUSES:
             yield "lumen_health_status", int(status == found.status), {**said, "status": status}
         if found.latency_ms is not None:
@@ -222,7 +222,7 @@ def _closer_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row]:
         if check in pipeline.checks:
             yield name, int(pipeline.checks[check].good), {}
     yield from _examined_rows(pipeline)
-    yield from _health_rows(pipeline, "")
+    yield from _health_rows(pipeline)
     for runbook, drilled_ms in sorted(pipeline.drills.items()):
         yield "lumen_runbook_last_drill_timestamp_seconds", drilled_ms / 1000, {"runbook": runbook}
     yield from _incident_rows(pipeline, facts)
@@ -260,23 +260,14 @@ def _incident_rows(pipeline: PipelineState, facts: PublishFacts) -> Iterator[Row
 
 def _silence_rows(pipeline: PipelineState) -> Iterator[Row]:
     """Yield until when the whole pipeline is silenced, and when it will be next; who planned none says so, by 0."""
-    spans = _spans(pipeline)
-    holding = [span for span in spans if span[0] <= pipeline.at_ms]
-    planned = [span for span in spans if span not in holding]
+    holding = [span for span in pipeline.quiet if span[0] <= pipeline.at_ms]
+    planned = [span for span in pipeline.quiet if span[0] > pipeline.at_ms]
     _, until_ms = holding[0] if holding else (0, 0)
     next_ms, end_ms = planned[0] if planned else (0, 0)
     yield "lumen_alert_suppressed", int(bool(holding)), {}
     yield "lumen_suppressed_until_timestamp_seconds", until_ms / 1000, {}
     yield "lumen_suppression_planned_start_timestamp_seconds", next_ms / 1000, {}
     yield "lumen_suppression_planned_end_timestamp_seconds", end_ms / 1000, {}
-
-
-def _spans(pipeline: PipelineState) -> tuple[tuple[int, int], ...]:
-    if not pipeline.silences:
-        return ()
-    from lumen_action.incidents.silences import spans_of
-
-    return spans_of(pipeline.silences, pipeline.at_ms)
 
 
 def _examined_rows(pipeline: PipelineState) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lumen_action.model import Fact, FactKey, Outcome
 from lumen_action.sli.days import Calendar
@@ -24,9 +24,13 @@ from lumen_action.sli.state import (
     Examined,
     PipelineState,
     RegionState,
+    Span,
     State,
 )
 from lumen_action.sli.tally import DayTally, Newest, RegionTally, Tallied, tally
+
+if TYPE_CHECKING:
+    from lumen_action.incidents.incident import Incident
 
 Collected = Mapping[FactKey, Fact]
 _LEVEL = re.compile("-?[0-9]")
@@ -99,21 +103,27 @@ def pipeline_state(pipeline: str, tallied: Tallied, *, now_ms: int, calendar: Ca
         checks={check: fact.outcome for check, fact in checks.items()},
         examined={check: each for check, fact in checks.items() if (each := _examined(fact))},
         durations={cause: reduce(add, spreads) for cause, spreads in durations.items()},
-        **_unsettled([fact for day in tallied.days.values() for fact in day.standing], now_ms),
+        incidents=_unsettled([fact for day in tallied.days.values() for fact in day.standing]),
+        quiet=_quiet([span for day in tallied.days.values() for span in day.quiet], now_ms),
         **_looked_at(tallied.newest.checks.values(), now_ms),
         at_ms=now_ms,
     )
 
 
-def _unsettled(standing: list[Fact], now_ms: int) -> dict[str, Any]:
+def _unsettled(standing: list[Fact]) -> tuple[Incident, ...]:
     if not standing:
-        return {}
+        return ()
     from lumen_action.incidents.folding import incidents_in
-    from lumen_action.incidents.silences import silences_in
 
-    silences = (each for each in silences_in(standing) if each.state(now_ms) != "over")
-    incidents = (each for each in incidents_in(standing) if not each.settled)
-    return {"incidents": tuple(incidents), "silences": tuple(silences)}
+    return tuple(each for each in incidents_in(standing) if not each.settled)
+
+
+def _quiet(spans: list[Span], now_ms: int) -> tuple[Span, ...]:
+    if not spans:
+        return ()
+    from lumen_action.incidents.silences import joined
+
+    return joined(span for span in spans if now_ms < span[1])
 
 
 def _looked_at(checks: Iterable[Fact], now_ms: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lumen_action.sli.rollup import Rollup
 from lumen_action.sli.tally import DayTally, Newest, RegionTally
 
 # Raised whenever the same facts are to amount to something else than before, or are written differently.
-_VERSION = 6
+_VERSION = 7
 # The newest facts of each kind, and what each is known by.
 _NEWEST: Mapping[str, Callable[[Fact], Any]] = {
     "stages": attrgetter("key.region", "key.stage"),
@@ -68,6 +68,7 @@ def _day(day: DayTally) -> dict[str, Any]:
         "marks": b64encode(day.marks).decode(),
         "linked": sorted(day.linked),
         "standing": [fact.body() for fact in day.standing],
+        "quiet": day.quiet,
     }
     return {name: value for name, value in said.items() if value}
 
@@ -87,6 +88,7 @@ def _day_of(said: Mapping[str, Any]) -> DayTally:
         marks=b64decode(said.get("marks", "")),
         linked=frozenset(said.get("linked", ())),
         standing=tuple(map(Fact.from_body, said.get("standing", ()))),
+        quiet=tuple((begins, ends) for begins, ends in said.get("quiet", ())),
     )
 
 

@@ -12,7 +12,9 @@ from lumen_action.sli.durations import Durations
 
 if TYPE_CHECKING:
     from lumen_action.incidents.incident import Incident
-    from lumen_action.incidents.silences import Silence
+
+Span = tuple[int, int]
+"""From when until when, in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,8 @@ class PipelineState:
     durations: Mapping[tuple[Outcome, ErrorClass | None], Durations] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()
     """Those that go on, or whose postmortem is owed."""
-    silences: tuple[Silence, ...] = ()
-    """Those that hold or are to begin."""
+    quiet: tuple[Span, ...] = ()
+    """When the whole pipeline is silenced from now on; the first span may have begun."""
     health: Mapping[tuple[str, str], Checked] = field(default_factory=dict)
     """What was found, by region and component; what has not been looked at for a month is gone."""
     drills: Mapping[str, int] = field(default_factory=dict)

@@ -12,12 +12,15 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lumen_action.model import Action, Fact, Kind, Outcome, Trust
 from lumen_action.sli.durations import Durations
 from lumen_action.sli.runs import Cause, RegionRun, cause_of, class_of, run_of, runs_in
-from lumen_action.sli.state import Counts, RunRef
+from lumen_action.sli.state import Counts, RunRef, Span
+
+if TYPE_CHECKING:
+    from lumen_action.incidents.silences import Silence
 
 # A word of an enum is found slowly, and these are asked for with every fact of a ledger.
 _STAGE, _RUN, _CHECK, _CONFLICT, _TRUSTED = Kind.STAGE, Kind.RUN, Kind.CHECK, Kind.CONFLICT, Trust.TRUSTED
@@ -67,7 +70,9 @@ class DayTally:
     marks: bytes = b""
     linked: frozenset[str] = frozenset()
     standing: tuple[Fact, ...] = ()
-    """What is told of the day's incidents that are not settled, and of its silences that nobody has ended."""
+    """What is told of the day's incidents that are not settled."""
+    quiet: tuple[Span, ...] = ()
+    """When the silences that were set on the day keep the whole pipeline quiet."""
 
     @property
     def decidable(self) -> bool:
@@ -137,7 +142,7 @@ def tally(facts: Iterable[Fact]) -> Tallied:
         of_day[run.day].append(run)
     missing, lost = ({fact.day for fact in trusted[kind]} for kind in (Kind.MISSING, Kind.DAY))
     marks, linked = _spread(runs)
-    standing = _standing(trusted[_INCIDENT], trusted[_SILENCE])
+    standing, quiet = _standing(trusted[_INCIDENT]), _quiet(trusted[_SILENCE])
     days = {
         day: DayTally(
             facts=count[day],
@@ -150,31 +155,43 @@ def tally(facts: Iterable[Fact]) -> Tallied:
             marks=b"".join(sorted(marks[day])),
             linked=frozenset(linked[day]),
             standing=standing.get(day, ()),
+            quiet=quiet.get(day, ()),
         )
         for day, group in of_day.items()
     }
     return Tallied(days, _newest(trusted), tuple(runs))
 
 
-def _standing(incidents: list[Fact], silences: list[Fact]) -> Mapping[str, tuple[Fact, ...]]:
-    """Return by day the facts of what is not settled."""
+def _standing(incidents: list[Fact]) -> Mapping[str, tuple[Fact, ...]]:
+    """Return by day the facts of incidents that are not settled."""
     by_day: dict[str, list[Fact]] = defaultdict(list)
-    for fact in sorted([*incidents, *silences], key=attrgetter("key.parts")):
-        by_day[fact.day].append(fact)
+    for fact in sorted(incidents, key=attrgetter("key.parts")):
+        # What is older than events has no day of its own.
+        if "event" in fact.told:
+            by_day[fact.day].append(fact)
     return {day: tuple(_unsettled(told)) for day, told in by_day.items()}
 
 
 def _unsettled(told: list[Fact]) -> Iterable[Fact]:
     # Most stages never meet one, and start sooner without.
     from lumen_action.incidents.folding import incidents_in
-    from lumen_action.incidents.silences import silences_in
     from lumen_action.incidents.words import State
 
-    # Whether a merge counts is known from all incidents together; what is older than events has no day of its own.
-    events = [fact for fact in told if "event" in fact.told]
-    names = {each.name for each in incidents_in(events) if not each.settled or each.state is State.MERGED}
-    names |= {each.name for each in silences_in(events) if each.ended_ms is None}
-    return (fact for fact in events if fact.told.get(fact.key.kind.value) in names)
+    # Whether a merge counts is known from all incidents together.
+    names = {each.name for each in incidents_in(told) if not each.settled or each.state is State.MERGED}
+    return (fact for fact in told if fact.told.get("incident") in names)
+
+
+def _quiet(silences: list[Fact]) -> Mapping[str, tuple[Span, ...]]:
+    """Return by day when its silences hold; a team that sets one with every deployment has thousands of them."""
+    if not silences:
+        return {}
+    from lumen_action.incidents.silences import silences_in, spans_of
+
+    by_day: dict[str, list[Silence]] = defaultdict(list)
+    for silence in silences_in(silences):
+        by_day[silence.day].append(silence)
+    return {day: spans_of(found) for day, found in by_day.items()}
 
 
 def marks_of(facts: Iterable[Fact]) -> set[int]:

@@ -58,20 +58,28 @@ def evaluate(slo: Slo, objective: Objective, span: Span, measured: Measured, pla
 def burn_down(
     slo: Slo, objective: Objective, measured: Measured, spans: Sequence[Span], planned: Planned
 ) -> list[float | None]:
-    """Return how much of the budget was left at the end of each span, in percent; None where nothing had happened.
+    """Return how much of the budget was left at the end of each span, in percent; None where nothing had happened."""
+    came_to = budgets(slo, objective, measured, spans, planned)
+    return [budget.left_percent if total else None for total, budget in came_to]
+
+
+def budgets(
+    slo: Slo, objective: Objective, measured: Measured, spans: Sequence[Span], planned: Planned
+) -> list[tuple[int, Budget]]:
+    """Return how much happened up to the end of each span, and the budget as it was then.
 
     What was measured has to reach over all spans; they are those of `span_of` at the moments of interest.
     """
     by_anchor: dict[int, Paid] = {}
-    left: list[float | None] = []
+    found = []
     for span in spans:
         anchor = 0 if span.rolls else span.begin_ms
         if anchor not in by_anchor:
             by_anchor[anchor] = paid(measured.ticks, slo.budgeting, objective, span)
         total, bad = by_anchor[anchor].within(span.begin_ms, span.end_ms)
         expected = planned(span) if slo.budgeting is Budgeting.OCCURRENCES else None
-        left.append(_budget(objective, total, bad, expected).left_percent if total else None)
-    return left
+        found.append((total, _budget(objective, total, bad, expected)))
+    return found
 
 
 def _budget(objective: Objective, total: int, bad: Fraction, planned: float | None) -> Budget:

@@ -57,6 +57,13 @@ class Tick:
     at_ms: int
     total: int
     bad: int
+    ended_ms: int | None = None
+    """When it really happened, where it counts for a day that was over by then."""
+
+    @property
+    def happened_ms(self) -> int:
+        """Return when it really happened."""
+        return self.at_ms if self.ended_ms is None else self.ended_ms
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,11 @@ class Outlook:
     """The window whose pace it is."""
 
 
+def name_of(slo: Slo, objective: Objective) -> str:
+    """Return the name of an objective, which no other one of a book has."""
+    return f"{slo.name} {objective.target!r}" if len(slo.objectives) > 1 else slo.name
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """One objective at one moment."""
@@ -148,8 +160,7 @@ class Evaluation:
     @property
     def name(self) -> str:
         """Return the name of the objective, which no other one of a book has."""
-        several = len(self.slo.objectives) > 1
-        return f"{self.slo.name} {self.objective.target!r}" if several else self.slo.name
+        return name_of(self.slo, self.objective)
 
     @property
     def good(self) -> int | Fraction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 
-from lumen_action.incidents.incident import Incident, Moment
+from lumen_action.incidents.incident import Action, Incident, Moment
 from lumen_action.incidents.machine import COMMANDS, legal
 from lumen_action.incidents.words import State
 from lumen_action.summary.markdown import link, plain, visible
@@ -22,7 +22,7 @@ Quoted = Callable[[str], str]
 
 def as_line(incident: Incident, now_ms: int) -> str:
     """Return an incident in one line."""
-    how = f"{incident.severity.shown}  {incident.state}  {visible(incident.title)}  ({taking(incident, now_ms)})"
+    how = f"{incident.severity.shown}  {incident.state}  {visible(incident.title)}  ({_standing(incident, now_ms)})"
     return f"{incident.name}  {how}"
 
 
@@ -34,7 +34,7 @@ def as_table(incidents: Sequence[Incident], now_ms: int) -> str:
             each.severity.shown,
             each.state.value,
             took(max(0, now_ms - each.detected_ms)) + " ago",
-            taking(each, now_ms),
+            _standing(each, now_ms),
             visible(each.title),
         )
         for each in reversed(incidents)
@@ -46,18 +46,18 @@ def as_table(incidents: Sequence[Incident], now_ms: int) -> str:
 def as_text(incident: Incident, now_ms: int, zone: tzinfo) -> str:
     """Return an incident for a terminal: how it stands, its times, what is next, what happened."""
     facts = [(name, text) for name, text in _facts(incident, now_ms, zone, visible) if text]
+    facts += [("Action", visible(_action(each))) for each in incident.actions]
     facts += [("Link", visible(f"{each.kind.value} {each.name} {each.url}")) for each in incident.links]
     width = max(len(name) for name, _ in facts)
     steps = [_step(each, zone, visible) for each in incident.moments]
-    *columns, _ = (max(map(len, column)) for column in zip(*steps, strict=True))
+    *columns, _ = [max(map(len, column)) for column in zip(*steps, strict=True)] or [0]
+    timeline = ["", f"Timeline in {' and '.join(_clocks(zone))}"] if steps else []
     return "\n".join(
         [
-            f"{incident.name}  {incident.severity.shown}  {incident.state}",
+            f"{incident.name}  {incident.severity.shown}  {incident.state}  {visible(_where(incident))}",
             visible(incident.title),
-            "",
             *(f"{name:<{width}}  {text}" for name, text in facts),
-            "",
-            f"Timeline in {' and '.join(_clocks(zone))}",
+            *timeline,
             *("  ".join([*map(str.ljust, step, columns), step[-1]]).rstrip() for step in steps),
         ]
     )
@@ -66,6 +66,7 @@ def as_text(incident: Incident, now_ms: int, zone: tzinfo) -> str:
 def as_markdown(incident: Incident, now_ms: int, zone: tzinfo) -> str:
     """Return an incident for a job summary or a ticket."""
     facts = [f"- **{name}**: {text}" for name, text in _facts(incident, now_ms, zone, _prose) if text]
+    facts += [f"- **Action**: {_prose(_action(each))}" for each in incident.actions]
     facts += [f"- **{each.kind.value}**: {link(each.name or each.url, each.url, 200)}" for each in incident.links]
     steps = tuple(Row(_step(each, zone, _prose)) for each in incident.moments)
     parts = [
@@ -80,6 +81,8 @@ def as_markdown(incident: Incident, now_ms: int, zone: tzinfo) -> str:
 def taking(incident: Incident, now_ms: int) -> str:
     """Say whether somebody took it, and whether that was in time."""
     due_ms = incident.ack_due_ms
+    if incident.older:
+        return "who took it is not on record"
     if incident.acked_ms is not None:
         after = took(incident.acked_ms - incident.detected_ms)
         late = f", {took(incident.acked_ms - due_ms)} late" if incident.acked_ms > due_ms else ", in time"
@@ -91,6 +94,14 @@ def taking(incident: Incident, now_ms: int) -> str:
     return f"to be taken within {took(due_ms - now_ms)}"
 
 
+def _standing(incident: Incident, now_ms: int) -> str:
+    return taking(incident, now_ms) + (", postmortem owed" if incident.postmortem_owed else "")
+
+
+def _where(incident: Incident) -> str:
+    return incident.pipeline + (f" in {incident.region}" if incident.region else "")
+
+
 def next_steps(state: State) -> str:
     """Return what a person can write now."""
     return ", ".join(f"`{name}`" for name in dict.fromkeys(COMMANDS[event] for event in legal(state)))
@@ -98,11 +109,15 @@ def next_steps(state: State) -> str:
 
 def _facts(incident: Incident, now_ms: int, zone: tzinfo, quoted: Quoted) -> Iterator[tuple[str, str]]:
     yield "Response", taking(incident, now_ms)
+    yield "Next", "" if incident.older else next_steps(incident.state)
     yield "Detected", _both(incident.detected_ms, zone)
-    yield "Opened", f"{_both(incident.opened_ms, zone)}, by {quoted(incident.opened_by)}"
+    by = f", by {quoted(incident.opened_by)}" if incident.opened_by else ""
+    yield "Opened", f"{_both(incident.opened_ms, zone)}{by}"
     yield (
         "Due",
-        f"{_both(incident.ack_due_ms, zone)}, {took(incident.ack_due_ms - incident.detected_ms)} after detection",
+        ""
+        if incident.older
+        else f"{_both(incident.ack_due_ms, zone)}, {took(incident.ack_due_ms - incident.detected_ms)} after detection",
     )
     for name, at_ms in (
         ("Mitigated", incident.mitigated_ms),
@@ -113,7 +128,7 @@ def _facts(incident: Incident, now_ms: int, zone: tzinfo, quoted: Quoted) -> Ite
             name,
             "" if at_ms is None else f"{_both(at_ms, zone)}, {took(at_ms - incident.detected_ms)} after detection",
         )
-    yield "Pipeline", quoted(incident.pipeline + (f" in {incident.region}" if incident.region else ""))
+    yield "Pipeline", quoted(_where(incident))
     yield "Components", quoted(", ".join(incident.components))
     yield "Responders", quoted(", ".join(incident.responders))
     yield "Reported", f"{incident.seen} times" if incident.seen > 1 else ""
@@ -122,7 +137,11 @@ def _facts(incident: Incident, now_ms: int, zone: tzinfo, quoted: Quoted) -> Ite
     yield "Resolution", quoted(incident.resolution)
     yield "Part of", incident.merged_into
     yield "Postmortem", quoted(incident.postmortem) or ("owed" if incident.postmortem_owed else "")
-    yield "Next", next_steps(incident.state)
+
+
+def _action(action: Action) -> str:
+    known = (action.owner, f"due {action.due}" if action.due else "", action.ticket)
+    return ", ".join(["done" if action.done else "open", *filter(None, known)]) + f": {action.what}"
 
 
 def _step(moment: Moment, zone: tzinfo, quoted: Quoted) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ import alerting
 import loopback
 import pytest
 import servers
+from servedledger import start_serve
 
 from lumen_action.commands import World
 from lumen_action.commands.incident.receiving import TOKEN, Receiver
 from lumen_action.http import Http, Request
 from lumen_action.incidents.incident import Incident
-from lumen_action.ledger.sqlite import SqliteLedger
+from lumen_action.ledger.opening import Place, open_ledger
 from lumen_action.response.incidents import Incidents
 from lumen_action.sli.days import Calendar
 
@@ -48,16 +50,17 @@ class Door:
         self.statuses.append(status)
         request.reply(status, {"Content-Type": "application/json"}, answer)
 
-    def incidents(self) -> tuple[Incident, ...]:
-        ledger = SqliteLedger(self.folder / "ledger.db", durable=True)
+    def incidents(self, url: str = "") -> tuple[Incident, ...]:
+        place = Place(env={}, cache=self.folder / "cache", dies_with_job=())
+        ledger = open_ledger(url or f"sqlite:{self.folder / 'ledger.db'}", place)
         try:
             return Incidents(ledger, "nightly", Calendar(), lambda: 0, lambda: "").all()
         finally:
             ledger.close()
 
-    def until(self, holds: Callable[[tuple[Incident, ...]], object]) -> tuple[Incident, ...]:
+    def until(self, holds: Callable[[tuple[Incident, ...]], object], url: str = "") -> tuple[Incident, ...]:
         end = time.monotonic() + 60
-        while not holds(found := self.incidents()):
+        while not holds(found := self.incidents(url)):
             assert time.monotonic() < end, (found, self.statuses)
             time.sleep(0.1)
         return found
@@ -71,16 +74,20 @@ def door(tmp_path: Path) -> Door:
 
 @pytest.fixture
 def manager(running: Running, door: Door) -> Iterator[servers.Server]:
-    """Return an Alertmanager that is configured as our document says, with shorter waits."""
+    with loopback.answering(door.take) as url:
+        yield running(alerting.start_alertmanager, configured(door.folder, url))
+
+
+def configured(folder: Path, url: str) -> Path:
+    """Return the configuration that our document shows, with shorter waits."""
     text = DOCUMENT.read_text(encoding="utf-8")
     receiver = text[text.index("receivers:\n- name: lumen") :].partition("```")[0]
-    with loopback.answering(door.take) as url:
-        (door.folder / "token").write_text("token-of-the-hook", encoding="utf-8")
-        receiver = receiver.replace("http://lumen.example:9469", url)
-        receiver = receiver.replace("/etc/alertmanager/lumen-token", str(door.folder / "token"))
-        file = door.folder / "alertmanager.yml"
-        file.write_text(f"{_WAITS}{receiver}", encoding="utf-8")
-        yield running(alerting.start_alertmanager, file)
+    (folder / "token").write_text("token-of-the-hook", encoding="utf-8")
+    receiver = receiver.replace("http://lumen.example:9469", url)
+    receiver = receiver.replace("/etc/alertmanager/lumen-token", str(folder / "token"))
+    file = folder / "alertmanager.yml"
+    file.write_text(f"{_WAITS}{receiver}", encoding="utf-8")
+    return file
 
 
 def fire(manager: servers.Server, *names: str, severity: str = "ticket", over: bool = False) -> None:
@@ -125,3 +132,47 @@ def test_what_fired_while_the_ledger_was_away_is_caught_up_with(manager: servers
     door.away = False
     (incident,) = door.until(bool)
     assert (len(incident.firing), door.statuses[-1]) == (1, 200)
+
+
+RUNBOOK = """
+title: Mend it
+means: It broke.
+triggers:
+- {alert: A0, cooldown: 1h, most_a_day: 2, means: it broke, look_first: there, do: this, resolves: at once}
+drill: {}
+steps:
+- {name: mend, title: Mend it, command: [sh, -c, "echo mended >> mended"]}
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "git"])
+def test_a_server_that_is_killed_in_a_storm_opens_one_incident_and_starts_one_runbook(
+    running: Running, door: Door, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv(TOKEN, "token-of-the-hook")
+    monkeypatch.setenv("LUMEN_STATE_DIR", str(door.folder / "state"))
+    (door.folder / "runbooks").mkdir()
+    (door.folder / "runbooks" / "mend.yml").write_text(RUNBOOK, encoding="utf-8")
+    (door.folder / "lumen.yml").write_text(
+        "pipeline: nightly\nrunbooks: {folder: runbooks, automatic: [mend]}\n", encoding="utf-8"
+    )
+    subprocess.run(["git", "init", "--quiet", "--bare", str(door.folder / "app.git")], check=True)
+    url = f"git:{door.folder / 'app.git'}" if kind == "git" else f"sqlite:{door.folder / 'ledger.db'}"
+
+    def serve(listen: str) -> servers.Server:
+        return running(start_serve, url, "--take-alerts", "--listen", listen, folder=door.folder)
+
+    first = serve("127.0.0.1:0")
+    manager = running(alerting.start_alertmanager, configured(door.folder, first.url))
+    fire(manager, *(f"A{n}" for n in range(4)))
+    door.until(bool, url)
+    first.process.kill()
+    fire(manager, *(f"B{n}" for n in range(4)), severity="page")
+    serve(first.url.removeprefix("http://"))
+    (incident,) = door.until(lambda found: len(found[0].firing) == 8, url)
+    assert (incident.severity.value, incident.seen) == ("sev2", 8)
+    door.until(lambda _: (door.folder / "mended").exists(), url)
+    sent = time.monotonic() + 5
+    (again,) = door.until(lambda _: time.monotonic() > sent, url)
+    assert (again.firing, again.seen) == (incident.firing, incident.seen)
+    assert (door.folder / "mended").read_text(encoding="utf-8") == "mended\n"

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import ruletest
 import servers
-from ruletest import Expected, series
+from ruletest import firing, series
 
 RULES = servers.ROOT / "rules" / "prometheus" / "lumen.rules.yml"
 P = {"pipeline": "p"}
 OK, VERDICT = "lumen_remote_integrity_ok", "lumen_remote_integrity_verdict"
 PAGE, TICKET = {"severity": "page", **P}, {"severity": "ticket", **P}
-
-
-def firing(alert: str, at: str, *labels: Mapping[str, str]) -> Expected:
-    """Expect an alert to fire with these labels and no others."""
-    samples = [
-        {"labels": "ALERTS{{{}}}".format(",".join(f'{name}="{value}"' for name, value in each.items())), "value": 1}
-        for each in ({"alertname": alert, "alertstate": "firing", **own} for own in labels)
-    ]
-    return {"expr": f'ALERTS{{alertname="{alert}",alertstate="firing"}}', "eval_time": at, "exp_samples": samples}
 
 
 def test_only_what_differs_or_is_gone_pages_and_what_cannot_be_shown_is_a_ticket(promtool: str, tmp_path: Path) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import servers
+from facts import fact
 from liars import page, saying, talking
 
 from lumen_action.cli import main
 from lumen_action.commands import World
 from lumen_action.ledger.opening import open_ledger
+from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.model import Fact, Kind, Outcome
 
 NOON = 1_767_355_200_000
@@ -129,6 +136,14 @@ def test_without_a_file_it_looks_at_what_the_configuration_names(shell: Shell) -
     assert "geheim" not in said
 
 
+def test_what_the_environment_calls_a_secret_is_not_shown_nor_half_of_it(shell: Shell) -> None:
+    shell.env["DB_PASSWORD"] = "hunter2-and-a-half"  # noqa: S105 - made up
+    said = "x" * 120 + " cannot log in with $DB_PASSWORD"
+    shell.checks(f"name: cmd, kind: command, run: [sh, -c, 'echo {said}; exit 1']")
+    code, told = shell.call("--checks", "health.yml")
+    assert (code, "cannot log in with" in told, "hunter2" in told) == (1, True, False)
+
+
 def test_it_tries_as_often_as_it_has_to_before_it_fails(shell: Shell) -> None:
     asked = []
 
@@ -154,6 +169,21 @@ def test_it_waits_for_what_comes_up_and_says_for_what(shell: Shell) -> None:
     assert (code, found["status"]) == (0, "pass")
     assert "waiting for late: " in shell.told
     assert found["waited_seconds"] > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_told_to_end_does_so_at_once_and_leaves_nothing_running(shell: Shell, number: int) -> None:
+    shell.checks("name: slow, kind: command, run: [sh, -c, 'echo $$ > pid; exec sleep 600'], timeout: 60s")
+    command = [sys.executable, "-m", "lumen_action.cli", "health", "--checks", "health.yml"]
+    env = {**shell.env, "PYTHONPATH": str(servers.ROOT)}
+    with subprocess.Popen(command, cwd=shell.folder, env=env, stderr=subprocess.PIPE, text=True) as process:
+        pid = shell.folder / "pid"
+        servers.wait_until("it runs", lambda: pid.exists() and pid.read_text())
+        process.send_signal(number)
+        _, told = process.communicate(timeout=20)
+    assert (process.returncode, told) == (128 + number, "")
+    gone = Path("/proc", pid.read_text().strip(), "stat")
+    servers.wait_until("it has ended", lambda: not gone.exists() or ") Z" in gone.read_text())
 
 
 def test_what_does_not_come_up_in_time_is_failed_whatever_its_tries(shell: Shell) -> None:
@@ -185,6 +215,38 @@ def test_an_hour_later_the_same_is_told_again(shell: Shell) -> None:
         shell.now_ms = NOON + minutes * MINUTE
         shell.json("--record", "--ledger", shell.ledger, "--pipeline", "nightly")
     assert [(fact.observed_at_ms - NOON) // MINUTE for fact in shell.facts] == [0, 60]
+
+
+def test_a_weekend_between_two_looks_does_not_let_a_failure_off(shell: Shell) -> None:
+    shell.checks(f"{DOWN}, tries: 2", "name: ok, kind: command, run: ['true']")
+    verdicts = []
+    for days in (0, 3, 6):
+        shell.now_ms = NOON + days * 24 * 60 * MINUTE
+        verdicts.append(shell.json("--record", "--ledger", shell.ledger, "--pipeline", "nightly")[1]["status"])
+    assert verdicts == ["warn", "fail", "fail"]
+
+
+def test_only_what_was_found_of_components_is_read_to_find_their_past(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Fact] = []
+
+    class Counting(SqliteLedger):
+        def scan(self, **where: str | None) -> Iterator[Fact]:
+            for told in super().scan(**where):
+                read.append(told)
+                yield told
+
+    ledger = open_ledger(shell.ledger)
+    for number in range(50):
+        ledger.put(fact("build", Outcome.SUCCESS, run=str(number), at=NOON))
+    ledger.close()
+    monkeypatch.setattr("lumen_action.ledger.sqlite.SqliteLedger", Counting)
+    shell.checks("name: ok, kind: command, run: ['true']")
+    for minutes in (0, 61, 122):
+        shell.now_ms = NOON + minutes * MINUTE
+        shell.json("--record", "--ledger", shell.ledger, "--pipeline", "nightly")
+    assert [told.key.stage for told in read] == ["health.ok"] * 3  # one at the second call, two at the third
 
 
 def test_a_ledger_that_is_away_does_not_change_the_verdict(shell: Shell) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import loopback
 import pytest
@@ -20,8 +21,11 @@ NOW_MS = int(NOW.timestamp() * 1000)
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"  # noqa: S105 - one of a test
 
 
-def github(headers: dict[str, str], more: str = "", *, token: str = TOKEN, left: int = 4999) -> Finding:
+def github(
+    headers: dict[str, str], more: str = "", *, token: str = TOKEN, left: int = 4999, behind_ms: int = 0
+) -> Finding:
     def answer(asked: loopback.Quiet) -> None:
+        asked.date_time_string = lambda *_: format_datetime(NOW, usegmt=True)  # type: ignore[method-assign]
         assert asked.path == "/rate_limit"
         if asked.headers["Authorization"] != f"Bearer {TOKEN}":
             asked.reply(401, {}, b'{"message": "Bad credentials"}')
@@ -29,7 +33,7 @@ def github(headers: dict[str, str], more: str = "", *, token: str = TOKEN, left:
         asked.reply(200, headers, json.dumps({"resources": {"core": {"remaining": left}}}).encode())
 
     with loopback.answering(answer) as url:
-        world = around(env={"GITHUB_TOKEN": token, "GITHUB_API_URL": url}, now_ms=NOW_MS)
+        world = around(env={"GITHUB_TOKEN": token, "GITHUB_API_URL": url}, now_ms=NOW_MS - behind_ms)
         return found(f"kind: credential, provider: github{more}", world)
 
 
@@ -67,6 +71,12 @@ def test_a_token_of_github_tells_when_it_ends(zone: str, days: float, more: str,
 def test_scopes_and_what_is_left_of_the_rate(headers: dict[str, str], more: str, status: Status, said: str) -> None:
     finding = github(headers, more)
     assert (finding.status, said in finding.said) == (status, True), finding.said
+
+
+def test_a_clock_that_is_behind_does_not_make_a_token_last_longer() -> None:
+    end = f"{NOW + timedelta(days=5):%Y-%m-%d %H:%M:%S} UTC"
+    finding = github({"GitHub-Authentication-Token-Expiration": end}, behind_ms=30 * 86_400_000)
+    assert (finding.status, "ends in 5 days" in finding.said) == (WARN, True), finding.said
 
 
 def test_a_token_that_is_refused_or_missing_is_never_shown() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +15,7 @@ from pathlib import Path
 import pytest
 import servers
 from healthteam import around, found
+from liars import page, saying, talking
 
 from lumen_action.errors import LedgerError
 from lumen_action.health.check import Status
@@ -41,6 +46,11 @@ def aged(file: Path, hours: float, text: str = "report") -> Path:
         ("path: reports, glob: '*.csv'", FAIL, "matches *.csv"),
         ("path: reports, glob: '**/*.txt', max-age: 4h", PASS, ""),
         ("path: hollow", FAIL, "no file in"),
+        ("path: hollow, glob: /etc/*", FAIL, "Non-relative patterns"),
+        ("path: odd, glob: '*'", PASS, ""),
+        ("path: odd/fifo", FAIL, "is no file"),
+        ("path: odd/loop", FAIL, "Too many levels"),
+        ("path: ahead/tomorrow.pdf, max-age: 2h", WARN, "from now, so that nobody knows how old it is"),
         ("path: old-only, max-age: 26h", FAIL, "written 4 days ago"),
     ],
 )
@@ -48,6 +58,11 @@ def test_a_file_is_there_fresh_and_large_enough(tmp_path: Path, more: str, statu
     (tmp_path / "hollow").mkdir()
     aged(tmp_path / "reports" / "new.pdf", 1)
     aged(tmp_path / "reports" / "old.pdf", 50)
+    aged(tmp_path / "ahead" / "tomorrow.pdf", -30)
+    aged(tmp_path / "odd" / "good.pdf", 1)
+    os.mkfifo(tmp_path / "odd" / "fifo")
+    (tmp_path / "odd" / "loop").symlink_to("loop")
+    (tmp_path / "odd" / "round").symlink_to(".")
     aged(tmp_path / "reports" / "empty.pdf", 1.5, "")
     aged(tmp_path / "reports" / "deep" / "note.txt", 3)
     aged(tmp_path / "old-only" / "a.pdf", 100)
@@ -78,6 +93,7 @@ def test_a_disk_has_room(tmp_path: Path, more: str, status: Status) -> None:
         ("run: [sh, -c, exit 3], warn-code: 3", WARN, "exit code 3"),
         ("run: [sh, -c, 'echo a; echo the disk is full >&2; exit 1']", FAIL, "exit code 1: the disk is full"),
         ("run: [sh, -c, kill -9 $$]", FAIL, "ended by signal 9"),
+        ("run: [ls], folder: nowhere", FAIL, "nowhere is no folder to run ls in"),
         ("run: [no-such-program]", FAIL, "cannot be run: No such file"),
         ("run: [echo, ready], contains: ready", PASS, ""),
         ("run: [echo, steady], contains: ready", FAIL, "printed nothing with 'ready'"),
@@ -99,18 +115,42 @@ def test_a_command_counts_by_its_exit_code_and_what_it_prints(more: str, status:
 )
 def test_what_a_command_started_does_not_outlive_its_time(tmp_path: Path, hold: str) -> None:
     script = f"(echo $$ > group; {hold}) & {hold}"
-    finding = found(f'kind: command, run: [bash, -c, "{script}"], timeout: 1s', around(tmp_path))
-    assert "was stopped after 1 s" in finding.said
+    finding = found(f'kind: command, run: [bash, -c, "{script}"], timeout: 0.5s', around(tmp_path))
+    assert "was stopped after 0.5 s" in finding.said
     group = int((tmp_path / "group").read_text())
     servers.wait_until("nothing of the group is left", lambda: not lives(group))
 
 
 def lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Tell whether anything of the group runs; one that ended may wait for somebody who takes note of it."""
+    return any(state != "Z" for state in states(group))
+
+
+def states(group: int) -> list[str]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, of_group = status.read_text().rpartition(")")[2].split()[:3]
+            found += [state] if int(of_group) == group else []
+    return found
+
+
+_INHERITING = """
+import ctypes, pathlib, sys
+sys.path[:0] = sys.argv[2:]
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+from healthteam import around, found
+from test_health_machine import states
+folder = pathlib.Path(sys.argv[1])
+found("kind: command, run: [bash, -c, 'echo $$ > group; (sleep 600) & sleep 600 &'], timeout: 20s", around(folder))
+print(states(int((folder / "group").read_text())))
+"""
+
+
+def test_the_first_process_of_a_container_is_left_no_dead(tmp_path: Path) -> None:
+    paths = [str(servers.ROOT), *(str(servers.ROOT / name) for name in ("tests/support", "tests/real", "tools"))]
+    command = [sys.executable, "-c", _INHERITING, str(tmp_path), *paths]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_what_a_command_leaves_running_holds_its_output_open_in_vain(tmp_path: Path) -> None:
@@ -141,15 +181,36 @@ def test_prometheus_is_asked_and_every_value_has_to_hold(running: Callable[..., 
     labelled = "label_replace(vector(1), 'job', 'api', '', '') or label_replace(vector(9), 'job', 'db', '', '')"
     assert asked(labelled, ", expect: value < 5") == (FAIL, "{job=db}: expected value < 5, found 9.0")
     assert asked("vector(0) / 0", ", expect: value < 5")[0] is FAIL
-    assert asked("nothing_has_this_name") == (FAIL, "empty: no series answers the query")
-    assert asked("nothing_has_this_name", ", empty: warn")[0] is WARN
-    assert asked("nothing_has_this_name", ", empty: pass") == (PASS, "")
-    status, said = asked("sum(")
+    named = ", expect: value == 1"
+    assert asked("nothing_has_this_name", named) == (FAIL, "empty: no series answers the query")
+    assert asked("nothing_has_this_name", f"{named}, empty: warn")[0] is WARN
+    assert asked("nothing_has_this_name", f"{named}, empty: pass") == (PASS, "")
+    status, said = asked("sum(", named)
     assert (status, "answered 400" in said) == (FAIL, True)
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "said"),
+    [
+        ({"data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, "NaN"]}]}}, FAIL, "is no number"),
+        ({"data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, "+Inf"]}]}}, PASS, ""),
+        ({"data": {"resultType": "scalar", "result": [1, "3"]}}, PASS, ""),
+        ({"data": {"resultType": "string", "result": [1, "3"]}}, FAIL, "something else than a Prometheus"),
+        ({"data": {"resultType": "scalar", "result": [1, "3"]}, "warnings": ["half"]}, WARN, "not whole: ['half']"),
+        ({"data": {"resultType": "scalar", "result": [1, "3"]}, "status": "error", "error": "no"}, FAIL, "says: no"),
+        ({"data": None}, FAIL, "something else than a Prometheus"),
+        ([], FAIL, "something else than a Prometheus"),
+    ],
+)
+def test_what_prometheus_cannot_mean_is_no_pass(answer: object, status: Status, said: str) -> None:
+    with talking(saying(page(json.dumps(answer).encode()))) as port:
+        world = around(prometheus=f"http://127.0.0.1:{port}")
+        finding = found("kind: prometheus, query: up, expect: value != 5", world)
+    assert (finding.status, said in finding.said) == (status, True), finding.said
+
+
 def test_without_a_prometheus_it_is_said_what_to_set() -> None:
-    finding = found("kind: prometheus, query: up")
+    finding = found("kind: prometheus, query: up, expect: value == 1")
     assert (finding.said, finding.fix) == ("no Prometheus is known", "give `url`, or set `prometheus-url` in lumen.yml")
 
 

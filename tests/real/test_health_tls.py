@@ -45,6 +45,7 @@ def test_days_left(tmp_path: Path, days: float, more: str, status: Status, said:
     ("certificate", "more", "said"),
     [
         ({"by_itself": True}, "", "is not trusted: "),
+        ({"since_days": 1.0}, "", "is not yet valid"),
         ({"name": "elsewhere.example"}, "", "IP address mismatch"),
         ({"name": "api.example"}, ", server-name: api.example", ""),
         ({"name": "api.example"}, ", server-name: other.example", "Hostname mismatch"),

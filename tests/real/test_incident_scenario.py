@@ -202,7 +202,7 @@ def test_every_time_and_the_budget_are_right(team: Team) -> None:
 def test_the_gate_waits_for_the_postmortem(team: Team) -> None:
     name = played(team)
     written = team.folder / "postmortem.md"
-    team.says("05:00", "incident", "postmortem", name, "--output", str(written))
+    team.says("05:00", "incident", "postmortem", "--output", str(written))
     text = written.read_text(encoding="utf-8")
     assert name in text
     assert "nobody removed old reports" in text

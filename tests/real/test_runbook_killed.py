@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 from loopback import Quiet, answering
 from runbookteam import RunbookTeam
 
+pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 pytestmark = [pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows"), pytest.mark.slow]
 
 STEPS = """  - name: {name}
@@ -182,6 +184,30 @@ def test_a_manual_step_reads_no_stdin_in_a_job(team: RunbookTeam, lumen: Lumen) 
     lumen.env["CI"] = "true"
     code, out, _ = lumen.run("run", "mend")
     assert (code, "waiting at ask" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "state"), [(b"\x03", 130, "waiting"), (b"y\n", 0, "finished"), (b"n\n", 1, "failed")]
+)
+def test_at_a_terminal_it_asks_and_ends_with_a_key_that_interrupts(
+    team: RunbookTeam, lumen: Lumen, typed: bytes, code: int, state: str
+) -> None:
+    team.write("  - {name: make, command: ['true']}\n  - {name: ask, manual: Turn it off now.}\n")
+    pid, screen = pty.fork()
+    if not pid:
+        os.chdir(lumen.folder)
+        words = [sys.executable, "-m", "lumen_action.cli", "runbook", "run", "mend"]
+        os.execve(sys.executable, words, lumen.env)  # noqa: S606 - ourselves, and no shell
+    seen = b""
+    with contextlib.suppress(OSError):
+        while said := os.read(screen, 4096):
+            asked = b"later]" in seen
+            seen += said
+            if b"later]" in seen and not asked:
+                os.write(screen, typed)
+    os.close(screen)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == code, seen
+    assert f" mend: {state}".encode() in seen
 
 
 def test_lumen_itself_works_in_a_step_on_the_same_ledger(team: RunbookTeam, lumen: Lumen) -> None:

@@ -16,6 +16,7 @@ def storm(tmp_path: Path) -> Storm:
     return Storm(tmp_path)
 
 
+@pytest.mark.slow
 def test_prometheus_shows_the_exact_totals_of_the_ledger_as_it_grows(
     storm: Storm, running: Callable[..., servers.Server]
 ) -> None:

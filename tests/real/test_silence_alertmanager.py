@@ -90,6 +90,7 @@ def test_a_maintenance_mutes_all_but_what_is_never_muted_and_they_come_back(team
     team.alerts(LOST, EXHAUSTED, INCIDENT, "DatabaseDown")
     team.alerts("Elsewhere", pipeline="weekly")
     team.alerts("TheWorst", severity="sev1")
+    team.alerts("TheWorstOfOthers", severity="SEV1")
     name = team.answer(*SET)["name"]
 
     servers.wait_until("the pipeline is muted", lambda: team.muted() == {LOST, "DatabaseDown"})
@@ -173,6 +174,41 @@ def test_one_whose_answer_was_lost_is_found_by_its_name(team: Team) -> None:
     (listed,) = team.answer("list")
     assert listed["alertmanager"] == {team.url: known_as}
     assert team.states() == ["active"]
+
+
+def test_what_it_lost_is_set_again(team: Team, running: Running) -> None:
+    """It was started anew without what it had kept."""
+    name = team.answer(*SET)["name"]
+    anew = running(alerting.start_alertmanager, team.folder / "quiet.yml").url
+    forget(team, anew)
+
+    assert team.answer("sync")["done"] == [f"{name}: set in the Alertmanager, which had lost it"]
+    assert team.states() == ["active"]
+    assert team.answer("sync") == {"done": []}
+
+
+def forget(team: Team, anew: str) -> None:
+    """Let the ledger believe that it told an Alertmanager that is new, so that none is started twice on one port."""
+    ledger = SqliteLedger(team.folder / "ledger.db", durable=True)
+    desk = Silences(ledger, "nightly", Calendar(), now_ms, lambda: "token")
+    for silence in desk.all():
+        desk.mirrored(silence, anew, dict(silence.mirrors)[team.url])
+    ledger.close()
+    team.url = anew
+
+
+def test_what_two_machines_have_set_at_once_is_ended_with_ours_and_so_is_what_a_person_prolonged(team: Team) -> None:
+    name = team.answer(*SET)["name"]
+    told = {key: value for key, value in team.there()[0].items() if key not in ("id", "status", "updatedAt")}
+    alerting.send("POST", f"{team.url}/api/v2/silences", json.dumps(told))
+    (first, _) = team.there()
+    prolonged = {**told, "id": first["id"], "endsAt": "2100-01-01T00:00:00Z"}
+    alerting.send("POST", f"{team.url}/api/v2/silences", json.dumps(prolonged))
+
+    (listed,) = team.answer("list")
+    assert listed["ended_in_alertmanager"] is False
+    team.silence("end", name)
+    assert set(team.states()) == {"expired"}
 
 
 def test_what_is_no_alertmanager_is_said_and_the_silence_stands(team: Team, running: Running) -> None:

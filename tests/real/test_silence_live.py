@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import alerting
 import pytest
 import servers
 from facts import fact
@@ -107,4 +110,27 @@ def test_a_silence_that_is_planned_begins_and_ends_without_another_publish(
     assert servers.query(prometheus, "lumen:suppressed:seconds") == {}
 
     servers.wait_until("it holds", lambda: servers.query(prometheus, "lumen:suppressed:seconds") != {})
+    servers.wait_until("it is over", lambda: servers.query(prometheus, "lumen:suppressed:seconds") == {})
+
+
+def test_what_the_page_tells_a_script_to_push_mutes_beside_what_we_publish_until_it_is_taken_back(
+    team: Team, pushgateway: servers.Server, running: Callable[..., servers.Server]
+) -> None:
+    prometheus = running(servers.start_prometheus, pushgateway.url, LUMEN)
+    page = (servers.ROOT / "docs" / "silences.md").read_text()
+    (told,) = re.findall(r"printf '(# TYPE lumen_alert_suppressed .+)' \|", page)
+    (path,) = set(re.findall(r"pushgateway\.example:9091(/\S+)", page))
+    ledger = SqliteLedger(team.folder / "ledger.db", durable=True)
+    ledger.put(fact(at=now_ms()))
+    ledger.close()
+
+    def push(method: str, body: str = "") -> None:
+        alerting.send(method, f"{pushgateway.url}{path}", body)
+
+    push("POST", told.replace("\\n", "\n"))
+    team.lumen("publish")
+    servers.wait_until(
+        "it mutes", lambda: [*servers.query(prometheus, "lumen:suppressed:seconds").values()] == [math.inf]
+    )
+    push("DELETE")
     servers.wait_until("it is over", lambda: servers.query(prometheus, "lumen:suppressed:seconds") == {})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lumen_action.model import Action, ErrorClass, Fact, FactKey, Failure, Kind, Outcome, Trust
+from lumen_action.model.fact import details
 
 NOON = 1_767_355_200_000  # 2026-01-02T12:00:00Z
 HOUR = 3_600_000
@@ -54,3 +57,10 @@ def fact(
         tries=tries,
         duration_ms=duration_ms,
     )
+
+
+def outage_of_old(*, at: int = NOON, day: str = "2026-01-02", pipeline: str = "nightly") -> Fact:
+    """Return all that was told of an incident before there were events."""
+    told = details({"incident": "old outage", "title": "old outage", "severity": "sev1", "state": "open"})
+    made = fact("incident", run=f"incidents {pipeline}", at=at, day=day, pipeline=pipeline, kind=Kind.INCIDENT)
+    return replace(made, details=told)

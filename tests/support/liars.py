@@ -102,29 +102,31 @@ def bomb(megabytes: int) -> bytes:
 
 
 def certified(
-    folder: Path, *, name: str = "127.0.0.1", days: float = 90.0, by_itself: bool = False
+    folder: Path, *, name: str = "127.0.0.1", days: float = 90.0, since_days: float = -30.0, by_itself: bool = False
 ) -> tuple[ssl.SSLContext, Path]:
     """Return the context of a server whose certificate is of that name and ends in so many days, and the authority."""
     now = datetime.now(timezone.utc)
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
 
-    def builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey, end: datetime) -> x509.CertificateBuilder:
+    def builder(
+        subject: x509.Name, key: ec.EllipticCurvePrivateKey, end: datetime, begin: float
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(issuer)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(min(now, end) - timedelta(days=30))
+            .not_valid_before(min(now, end) + timedelta(days=begin))
             .not_valid_after(end)
         )
 
     basic = x509.BasicConstraints(ca=True, path_length=None)
-    authority = builder(issuer, authority_key, now + timedelta(days=400)).add_extension(basic, critical=True)
+    authority = builder(issuer, authority_key, now + timedelta(days=400), -30).add_extension(basic, critical=True)
     general = x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-    server = builder(subject, server_key, now + timedelta(days=days)).add_extension(
+    server = builder(subject, server_key, now + timedelta(days=days), since_days).add_extension(
         x509.SubjectAlternativeName([general]), critical=False
     )
     signed = server.sign(server_key if by_itself else authority_key, hashes.SHA256())

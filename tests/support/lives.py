@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from lumen_action.incidents.silences import Silence
 from lumen_action.model import Action, ErrorClass, Outcome
 from lumen_action.sinks.series import PublishFacts, families
 from lumen_action.sli.state import DayState, PipelineState, RegionState, StageResult, State
@@ -126,9 +125,8 @@ class Life:
 
     def suppressed(self, minute: int, until: int) -> Life:
         """Tell that its alerts are to be silent until a minute."""
-        from_ms, until_ms = minute * 60_000, until * 60_000
-        silence = Silence("SIL-1", self.pipeline, "alice", "we move", from_ms, from_ms, until_ms, "day 0")
-        return self._at(minute, lambda now: replace(now, state=replace(now.state, silences=(silence,), at_ms=from_ms)))
+        span = (minute * 60_000, until * 60_000)
+        return self._at(minute, lambda now: replace(now, state=replace(now.state, quiet=(span,), at_ms=span[0])))
 
     def checked(self, minute: int, check: str, outcome: Outcome) -> Life:
         """Tell how a check ended."""

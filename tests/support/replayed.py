@@ -20,7 +20,6 @@ from ruamel.yaml import YAML
 from lumen_action.alerting.rendering import Plan, render
 from lumen_action.incidents.facts import opening_fact
 from lumen_action.incidents.folding import incidents_in
-from lumen_action.incidents.silences import Silence
 from lumen_action.incidents.words import Severity
 from lumen_action.model import Action, ErrorClass, Failure, Outcome
 from lumen_action.sinks.protobuf import TimeSeries, write_request
@@ -213,9 +212,7 @@ def _troubled(name: str, now: int) -> Mapping[str, Any]:
         name, "INC-20260102-120000-ABCD", day=day, at_ms=ms, severity=Severity.SEV2, sameness="s", generation=0, told={}
     )
     return {
-        "silences": tuple(
-            Silence(f"SIL-{begin}", name, "alice", "we move", ms, begin, end, day) for begin, end in spans
-        ),
+        "quiet": spans,
         "incidents": incidents_in([opening]),
         "health": {("eu", "registry"): Checked("warn", ms), ("", "store"): Checked("fail", ms)},
     }

@@ -30,6 +30,15 @@ def expecting(expression: str, at: str, **values: float) -> Expected:
     return {"expr": f"sum by (pipeline) ({expression})", "eval_time": at, "exp_samples": found}
 
 
+def firing(alert: str, at: str, *labels: Mapping[str, str]) -> Expected:
+    """Expect an alert to fire with these labels and no others."""
+    samples = [
+        {"labels": "ALERTS{{{}}}".format(",".join(f'{name}="{value}"' for name, value in each.items())), "value": 1}
+        for each in ({"alertname": alert, "alertstate": "firing", **own} for own in labels)
+    ]
+    return {"expr": f'ALERTS{{alertname="{alert}",alertstate="firing"}}', "eval_time": at, "exp_samples": samples}
+
+
 def promtool_agrees(
     promtool: str,
     directory: Path,

@@ -53,13 +53,13 @@ class Storm:
         return len(range(0, self.runs, 3))
 
 
-def start_serve(directory: Path, ledger: str, *more: str) -> servers.Server:
-    """Start the exporter on a free port."""
+def start_serve(directory: Path, ledger: str, *more: str, folder: Path = servers.ROOT) -> servers.Server:
+    """Start the exporter on a free port, in a folder with a `lumen.yml` perhaps."""
     log = directory / "serve.log"
     command = [sys.executable, "-m", "lumen_action.cli", "serve", "--ledger", ledger, "--listen", "127.0.0.1:0"]
     command += more
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=servers.ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     server = servers.Server("", process)
 
     def listens() -> bool:

@@ -7,8 +7,8 @@ highest time that the clock on a wall has shown so far: in spring that jumps, in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,10 +34,43 @@ class SlowRoster:
             _day(each["day"] if isinstance(each, Mapping) else each) for each in self.told.get("holidays", ())
         }
         self._zones = {name: ZoneInfo(name) for name in self._names()}
+        self._plans = {name: self._plan(name, layer) for name, layer in self.told["layers"].items()}
+        self._absences = {
+            name: (
+                (told or {}).get("timezone", self.zone),
+                [(_begin(each["from"]), _end(each["to"])) for each in (told or {}).get("unavailable", ())],
+            )
+            for name, told in self.told["people"].items()
+        }
 
     def _names(self) -> set[str]:
         inner = (*self.told["people"].values(), *self.told["layers"].values())
         return {self.zone, *(each["timezone"] for each in inner if each and "timezone" in each)}
+
+    def _plan(self, name: str, layer: Mapping[str, Any]) -> _Plan:
+        anchor, length = _day(layer["anchor"]), str(layer.get("length", "1w"))
+        days = int(length[:-1]) * (7 if length.endswith("w") else 1)
+        clock = str(layer.get("hand-off", "fri 17:00" if days % 7 == 0 else "17:00")).split()[-1]
+        weekend = layer.get("weekend", {})
+        begins, ends = _in_week(weekend.get("from", "sat 00:00")), _in_week(weekend.get("to", "sun 24:00"))
+        windows = [(_words(each["days"]), _clock(each["from"]), _clock(each["to"])) for each in layer.get("cover", ())]
+        return _Plan(
+            zone=layer.get("timezone", self.zone),
+            rotation=tuple(layer["rotation"]),
+            length=days * DAY,
+            first=datetime.combine(anchor, time()) + _clock(clock),
+            monday=anchor - anchor.weekday() * DAY,
+            windows=[(on, start, end if end > start else end + DAY) for on, start, end in windows],
+            weekend=tuple(weekend.get("rotation", ())),
+            begins=begins,
+            ends=ends if ends > begins else ends + 7 * DAY,
+            fallback=layer.get("fallback", ""),
+            overrides=[
+                (_begin(each["from"]), _end(each["to"]), str(each["person"]))
+                for each in self.told.get("overrides", ())
+                if each["layer"] == name
+            ],
+        )
 
     def minutes(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, dict[str, datetime]]]:
         """Yield every minute of UTC with the highest time that each wall has shown until then."""
@@ -57,58 +90,56 @@ class SlowRoster:
 
     def who(self, name: str, shown: Mapping[str, datetime]) -> str | None:
         """Return who is on call in a layer by what the walls show."""
-        layer = self.told["layers"][name]
-        wall = shown[layer.get("timezone", self.zone)]
-        for each in self.told.get("overrides", ()):
-            if each["layer"] == name and _begin(each["from"]) <= wall < _end(each["to"]):
-                return str(each["person"])
-        if not self._covered(layer, wall):
-            return None
-        for person in self._order(layer, wall):
-            if not self._away(person, shown):
+        plan = self._plans[name]
+        wall = shown[plan.zone]
+        for begins, ends, person in plan.overrides:
+            if begins <= wall < ends:
                 return person
-        return self.who(layer["fallback"], shown) if "fallback" in layer else None
+        if not self._covered(plan, wall):
+            return None
+        for person in self._order(plan, wall):
+            zone, absences = self._absences[person]
+            if not any(begins <= shown[zone] < ends for begins, ends in absences):
+                return person
+        return self.who(plan.fallback, shown) if plan.fallback else None
 
-    def _covered(self, layer: Mapping[str, Any], wall: datetime) -> bool:
-        if "cover" not in layer:
-            return True
-        for day in (wall.date(), wall.date() - DAY):
-            for window in layer["cover"]:
-                begins, ends = _clock(window["from"]), _clock(window["to"])
-                long = ends if ends > begins else ends + DAY
-                midnight = datetime.combine(day, time())
-                if self._counts(layer, day, window["days"]) and midnight + begins <= wall < midnight + long:
+    def _covered(self, plan: _Plan, wall: datetime) -> bool:
+        today = datetime.combine(wall.date(), time())
+        for midnight in (today, today - DAY):
+            kind = _DAYS[midnight.weekday()]
+            if midnight.date() in self.holidays:
+                kind = "holidays" if any("holidays" in days for days, _, _ in plan.windows) else "sun"
+            for days, begins, ends in plan.windows:
+                if kind in days and midnight + begins <= wall < midnight + ends:
                     return True
-        return False
+        return not plan.windows
 
-    def _counts(self, layer: Mapping[str, Any], day: date, days: str) -> bool:
-        if day not in self.holidays:
-            return _DAYS[day.weekday()] in _words(days)
-        own = any("holidays" in _words(window["days"]) for window in layer["cover"])
-        return ("holidays" if own else "sun") in _words(days)
-
-    def _order(self, layer: Mapping[str, Any], wall: datetime) -> Sequence[str]:
-        anchor = _day(layer["anchor"])
-        monday = anchor - anchor.weekday() * DAY
-        weekend = layer.get("weekend")
-        if weekend:
-            for week in (wall.date() - wall.weekday() * DAY, wall.date() - (wall.weekday() + 7) * DAY):
-                begins, ends = _in_week(weekend.get("from", "sat 00:00")), _in_week(weekend.get("to", "sun 24:00"))
-                start = datetime.combine(week, time())
-                if start + begins <= wall < start + (ends if ends > begins else ends + 7 * DAY):
-                    return _turned(weekend["rotation"], (week - monday).days // 7)
+    def _order(self, plan: _Plan, wall: datetime) -> Sequence[str]:
+        if plan.weekend:
+            midnight = datetime.combine(wall.date(), time()) - wall.weekday() * DAY
+            for start in (midnight, midnight - 7 * DAY):
+                if start + plan.begins <= wall < start + plan.ends:
+                    return _turned(plan.weekend, (start.date() - plan.monday).days // 7)
             if wall.date() in self.holidays:
-                return _turned(weekend["rotation"], (wall.date() - DAY - monday).days // 7)
-        length = str(layer.get("length", "1w"))
-        days = int(length[:-1]) * (7 if length.endswith("w") else 1)
-        clock = str(layer.get("hand-off", "fri 17:00" if days % 7 == 0 else "17:00")).split()[-1]
-        first = datetime.combine(anchor, time()) + _clock(clock)
-        return _turned(layer["rotation"], (wall - first) // timedelta(days=days))
+                return _turned(plan.weekend, (wall.date() - DAY - plan.monday).days // 7)
+        return _turned(plan.rotation, (wall - plan.first) // plan.length)
 
-    def _away(self, person: str, shown: Mapping[str, datetime]) -> bool:
-        told = self.told["people"][person] or {}
-        wall = shown[told.get("timezone", self.zone)]
-        return any(_begin(each["from"]) <= wall < _end(each["to"]) for each in told.get("unavailable", ()))
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a layer says, with every word read once."""
+
+    zone: str
+    rotation: tuple[str, ...]
+    length: timedelta
+    first: datetime
+    monday: date
+    windows: Sequence[tuple[frozenset[str], timedelta, timedelta]]
+    weekend: tuple[str, ...]
+    begins: timedelta
+    ends: timedelta
+    fallback: str
+    overrides: Sequence[tuple[datetime, datetime, str]]
 
 
 def utc(text: str) -> datetime:
@@ -116,12 +147,11 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
 
 
-def _turned(rotation: Sequence[str], number: int) -> Sequence[str]:
+def _turned(rotation: tuple[str, ...], number: int) -> Sequence[str]:
     first = number % len(rotation)
     return [*rotation[first:], *rotation[:first]]
 
 
-@cache
 def _words(days: str) -> frozenset[str]:
     found: set[str] = set()
     for word in days.split(","):
@@ -137,13 +167,11 @@ def _words(days: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
 def _clock(text: str) -> timedelta:
     hours, minutes = text.split(":")
     return timedelta(hours=int(hours), minutes=int(minutes))
 
 
-@cache
 def _in_week(text: str) -> timedelta:
     day, clock = text.split()
     return _DAYS.index(day) * DAY + _clock(clock)
@@ -153,13 +181,11 @@ def _day(value: str | date) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-@cache
 def _begin(value: str | date) -> datetime:
     text = str(value)
     return datetime.fromisoformat(text if len(text) > 10 else f"{text} 00:00")
 
 
-@cache
 def _end(value: str | date) -> datetime:
     text = str(value)
     if len(text) > 10:

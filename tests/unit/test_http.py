@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from liars import talking, trickling
 
 from lumen_action.http import Http, HttpError, Request, Timing, retry_after_seconds, split_credentials
 
@@ -338,6 +339,14 @@ def test_a_redirect_to_another_protocol_is_refused(
         http_client.send(Request("GET", script(Answer(302, headers={"Location": target})).url))
 
 
+@pytest.mark.parametrize("target", ["http://[::1", "http://a:99999/"])
+def test_a_redirect_to_what_is_no_address_is_refused(
+    script: Callable[..., Script], http_client: Http, target: str
+) -> None:
+    with pytest.raises(HttpError, match="a redirect to nowhere"):
+        http_client.send(Request("GET", script(Answer(302, headers={"Location": target})).url))
+
+
 def test_netrc_is_never_read_but_a_proxy_of_the_environment_is_used(
     script: Callable[..., Script], http_client: Http, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -364,6 +373,55 @@ def test_get_json_refuses_anything_else(script: Callable[..., Script], http_clie
 def test_an_answer_larger_than_expected_is_cut(script: Callable[..., Script], http_client: Http) -> None:
     with pytest.raises(HttpError, match="more than the 1000 bytes"):
         http_client.send(Request("GET", script(Answer(200, b"x" * 1001)).url, max_answer_bytes=1000))
+
+
+@pytest.fixture
+def hurried() -> Iterator[Http]:
+    client = Http(patience_seconds=0.25)
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-", "failed: timed out"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", "did not finish its answer in 0.25 s"),
+        (b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n", "did not finish its answer in 0.25 s"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "did not finish its answer in 0.25 s"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 90000\r\n\r\n", "did not finish its answer in 0.25 s"),
+    ],
+    ids=["head", "length", "chunk", "end", "redirect"],
+)
+def test_an_answer_that_trickles_ends_with_our_patience(hurried: Http, said: bytes, told: str) -> None:
+    with talking(trickling(said)) as port, pytest.raises(HttpError, match=told):
+        hurried.send(Request("GET", f"http://127.0.0.1:{port}/"))
+
+
+def test_the_head_of_a_streamed_answer_has_its_time_and_the_body_all_it_needs(hurried: Http) -> None:
+    url = "http://127.0.0.1:{}/"
+    with (
+        talking(trickling(b"HTTP/1.1 200 OK\r\nX-")) as port,
+        pytest.raises(HttpError, match="timed out"),
+        hurried.streamed(Request("GET", url.format(port))),
+    ):
+        pass
+    with (
+        talking(trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n")) as port,  # a letter in 0.05 s
+        hurried.streamed(Request("GET", url.format(port))) as answer,
+    ):
+        assert b"".join(answer.pieces) == b"x" * 7
+
+
+def test_the_body_of_a_redirect_is_bounded_too(hurried: Http) -> None:
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")
+        while not over.is_set():
+            connection.sendall(b" " * 65536)
+
+    with talking(talk) as port, pytest.raises(HttpError, match="more than the 100000 bytes"):
+        hurried.send(Request("GET", f"http://127.0.0.1:{port}/", max_answer_bytes=100_000))
 
 
 def test_a_missing_ca_file_is_named(script: Callable[..., Script], http_client: Http) -> None:

@@ -151,7 +151,7 @@ def test_every_answer_keeps_a_browser_from_mischief(service: Service, path: str)
         (b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000, b"HTTP/1.0 431 "),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 4000, b"HTTP/1.0 431 "),
         (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"HTTP/1.0 400 "),
-        (b"GET / HTTP/9.9\r\n\r\n", b"HTTP/1.0 505 "),
+        (b"GET / HTTP/9.9\r\n\r\n", b"HTTP/1.0 400 "),
         (b"", b""),
     ],
 )

@@ -149,7 +149,7 @@ def _incidents() -> Section:
     health = figures(
         About("Health", "What the latest check of each component found.", "no component is checked"),
         queries.HEALTH,
-        "{{component}} {{region}}",
+        "{{pipeline}} {{component}} {{region}}",
     ).mappings(mapped(HEALTH_STATE))
     maintenance = (
         figures(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
@@ -21,10 +25,12 @@ from lumen_action.ops.probes.running import Prober
 __all__ = ["parser", "run"]
 
 _FAILED_CODE = 1
+_SIGNALLED = 128
 _INTERVAL_SECONDS = 2.0
 _PAUSE_SECONDS = 1.0
 _GRACE_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 86_400.0
+_MORE = "this is what the configuration names; `--checks health.yml` looks at your own services (docs/health.md)"
 _LEVELS = {Status.FAIL: "error", Status.WARN: "warning"}
 
 
@@ -37,6 +43,8 @@ class _Wish:
     wait_seconds: float
     interval_seconds: float
     record: bool
+    unnamed: bool
+    """Whether nobody said what is to be looked at."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,8 +76,9 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     warnings: list[str] = []
     clock = session.timing.clock
     began = clock()
-    memory = Memory.of(session, warnings, record=wish.record)
-    looked = _looked(session, wish, telling(world))
+    memory = Memory.of(session, wish.checks, warnings, record=wish.record)
+    with _interrupted():
+        looked = _looked(session, wish, telling(world))
     settled = bool(wish.wait_seconds) or not wish.record
     findings = [each.finding for each in memory.judge(looked, warnings, settled=settled)]
     waited = clock() - began
@@ -78,13 +87,34 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         world.answer_json(as_json(findings, warnings, world.clock_ms(), waited))
     else:
         world.answer(as_text(findings))
+        if wish.unnamed:
+            world.tell(_MORE)
     return _FAILED_CODE if whole(findings) is Status.FAIL else 0
+
+
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    """End at once when told to, and with it what checks have started: it has not heard of that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(_SIGNALLED + number)
 
 
 def _wish(arguments: argparse.Namespace, session: Session) -> _Wish:
     world = session.world
     problems: list[str] = []
-    checks = checks_asked(session, word(arguments, world, "checks"))
+    file = word(arguments, world, "checks")
+    checks = checks_asked(session, file)
     wanted = arguments.names or word(arguments, world, "names").replace(",", " ").split()
     known = [check.name for check in checks]
     unknown = [name for name in wanted if name not in known]
@@ -93,10 +123,11 @@ def _wish(arguments: argparse.Namespace, session: Session) -> _Wish:
     slowest = max((check.timeout_seconds for check in checks), default=0.0) + _GRACE_SECONDS
     wish = _Wish(
         checks=checks,
-        deadline_seconds=_seconds(word(arguments, world, "within"), "within", slowest, problems),
+        deadline_seconds=_seconds(word(arguments, world, "within"), "within", slowest, problems) or slowest,
         wait_seconds=_seconds(word(arguments, world, "wait"), "wait", 0.0, problems),
         interval_seconds=_seconds(word(arguments, world, "interval"), "interval", _INTERVAL_SECONDS, problems),
         record=flag(arguments, world, "record", problems),
+        unnamed=not (file or session.settings.health.get("checks")),
     )
     if problems:
         raise ConfigError(problems)

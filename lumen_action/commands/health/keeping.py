@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.session import Session
 from lumen_action.errors import IntegrityError, RemoteError
-from lumen_action.health.check import Finding
-from lumen_action.health.facts import health_fact, is_news, pasts
+from lumen_action.health.check import Check, Finding
+from lumen_action.health.facts import health_fact, health_run, is_news, pasts
 from lumen_action.health.judging import Judged, Past, judged
 from lumen_action.jobmemory import JobMemory
 from lumen_action.model import Fact, Kind, Outcome, Trust
@@ -18,6 +18,8 @@ from lumen_action.record import DEFAULT_REGION
 from lumen_action.record.keeping import Keeper
 from lumen_action.record.moment import Moment
 
+_DAYS = 8
+"""How far back a look for the past of a component goes, where it is not found before: beyond a weekend and a week."""
 WHY = "what is found would end with this job"
 """Why a ledger is needed that does not."""
 
@@ -33,14 +35,14 @@ class Memory:
     """As the ledger has it."""
 
     @classmethod
-    def of(cls, session: Session, warnings: list[str], *, record: bool) -> Memory:
+    def of(cls, session: Session, checks: Sequence[Check], warnings: list[str], *, record: bool) -> Memory:
         """Ask the ledger once, if it is to remember; what a fork finds is not recorded."""
         if record and session.host.identity().trust is Trust.FORK:
             warnings.append("a fork's job records nothing: what it finds is only shown")
             record = False
         made = cls(session, record)
         if record:
-            made.told = dict(_recorded(session, warnings))
+            made.told = dict(_recorded(session, {check.name for check in checks}, warnings))
             made.known = dict(made.told)
         return made
 
@@ -70,20 +72,23 @@ class Memory:
         self.told.update((each.name, each.past) for each in news)
 
 
-def _recorded(session: Session, warnings: list[str]) -> Mapping[str, Past]:
+def _recorded(session: Session, names: set[str], warnings: list[str]) -> Mapping[str, Past]:
     calendar, now_ms = session.settings.calendar, session.world.clock_ms()
     region = session.settings.region or DEFAULT_REGION
+    waiting = [fact for _, fact in session.spool.pending()]
+    facts = list(waiting)
     try:
         ledger = lasting_ledger(session, WHY, evidence=True)
         today = date.fromisoformat(calendar.day_of(now_ms))
-        # What holds is said again every hour, so that two days are enough.
-        days = [(today - timedelta(days=1)).isoformat(), today.isoformat()]
-        facts = [fact for day in days for fact in ledger.scan(pipeline=session.pipeline, day=day)]
+        for ago in range(_DAYS):
+            facts += ledger.scan(run=health_run(session.pipeline, (today - timedelta(days=ago)).isoformat()))
+            # A change of the last hour may be of yesterday, whoever was looked at since.
+            if ago and names <= pasts(facts, session.pipeline, region).keys():
+                break
     except (RemoteError, IntegrityError) as fault:
         warnings.append(f"{fault}; how often in a row something failed is not known")
-        facts = []
-    waiting = (fact for _, fact in session.spool.pending())
-    return pasts([*facts, *waiting], session.pipeline, region)
+        facts = waiting
+    return pasts(facts, session.pipeline, region)
 
 
 def _like(session: Session) -> Fact:

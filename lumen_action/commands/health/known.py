@@ -42,10 +42,11 @@ def checks_asked(session: Session, file: str, *, often: bool = False) -> tuple[C
 
 def around_of(session: Session, head: Callable[[], int] | None = None) -> Around:
     """Return the world as probes see it; `head` is that of a ledger that is open already."""
+    from lumen_action.ops.notify.redacting import environment_secrets
     from lumen_action.ops.probes.seen import Around
 
     world, prometheus = session.world, prometheus_options(session)
-    secrets = (*session.settings.secrets, *prometheus.secrets)
+    secrets = (*session.settings.secrets, *prometheus.secrets, *environment_secrets(world.env))
     return Around(world.env, world.folder, world.clock_ms, prometheus, secrets, head or partial(_head, session))
 
 

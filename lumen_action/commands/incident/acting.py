@@ -64,16 +64,17 @@ def _deeds(case: Case) -> Sequence[Deed]:
         now = replace(now, ticket=_ticket(case, now) or now.ticket)
     if now in case.incident.actions or case.problems:
         return ()
-    told = {
-        "action": now.name,
-        "text": now.what,
-        "owner": now.owner,
-        "due": now.due,
-        "ticket": now.ticket,
-        "done": "true" if now.done else "false",
+    # Only what is new: what another says of it at the same time stays.
+    told = {"action": now.name, "text": now.what} | {
+        name: text for name, text in _said(now).items() if text != _said(before)[name]
     }
     changes = sum(dict(each.told).get("action") == now.name for each in case.incident.moments)
     return [Deed(Event.ACTION, told, mark=f"{changes} {sorted(told.items())}")]
+
+
+def _said(action: Action) -> dict[str, str]:
+    done = "true" if action.done else "false"
+    return {"owner": action.owner, "due": action.due, "ticket": action.ticket, "done": done}
 
 
 def _known(case: Case) -> Action | None:

@@ -14,7 +14,8 @@ from lumen_action.commands.incident.telling import incident_plain, tell_event
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.notify.common import of_fork
 from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import BRIEF_SECONDS, PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.showing import show_totals
 from lumen_action.errors import ConfigError, LedgerError, RemoteError, shown
 from lumen_action.failure.redaction import redact
 from lumen_action.gate.overriding import instant_of
@@ -23,6 +24,7 @@ from lumen_action.incidents.words import Event
 from lumen_action.model import Trust
 from lumen_action.ops.notify.message import one_line
 from lumen_action.response.incidents import Incidents
+from lumen_action.summary.markdown import visible
 
 __all__ = ["incident_plain", "tell_event"]
 
@@ -119,7 +121,17 @@ def acting(arguments: argparse.Namespace, world: World, act: Callable[[Session],
         from lumen_action.commands.incident.mirroring import also_mirrored
 
         also_mirrored(session)
+    _show(session)
     return code
+
+
+def _show(session: Session) -> None:
+    """Show what changed where alerts are made; a sink that is away holds nobody up, the next publish shows the same."""
+    session.patience_seconds = BRIEF_SECONDS
+    warnings: list[str] = []
+    show_totals(session, session.pipeline, warnings)
+    for warning in warnings:
+        session.host.notice("warning", "lumen incident", warning)
 
 
 def actor_of(arguments: argparse.Namespace, world: World) -> str:
@@ -154,18 +166,25 @@ def cleaner_of(session: Session) -> Callable[[str], str]:
     return partial(redact, secrets=message_secrets(session))
 
 
-def incident_of(desk: Incidents, name: str, tell: Callable[[str], None]) -> Incident:
-    """Return the incident that was named, else the only one that is not over."""
+def incident_of(desk: Incidents, name: str, tell: Callable[[str], None], *, owing: bool = False) -> Incident:
+    """Return the incident that was named, in whatever pipeline it is, else the only one that is not over.
+
+    With `owing` it is the only one whose postmortem is owed, where there are any.
+    """
     if name:
-        return desk.find(name)
-    going_on = desk.open()
-    if len(going_on) == 1:
-        tell(f"{going_on[0].name} is the only one that is open")
-        return going_on[0]
-    if not going_on:
+        there = desk.holding(name)
+        if there.pipeline != desk.pipeline:
+            tell(f"{name.strip().upper()} is of the pipeline {visible(there.pipeline)}")
+        return there.find(name)
+    owed = [each for each in desk.all() if each.postmortem_owed] if owing else []
+    found, are = (owed, "owe a postmortem") if owed else (desk.open(), "are open")
+    if len(found) == 1:
+        tell(f"{found[0].name} is the only one that {'owes a postmortem' if owed else 'is open'}")
+        return found[0]
+    if not found:
         raise ConfigError(
             f"incident: none is open in the pipeline {desk.pipeline}; `lumen incident list` shows those that were, "
             "write the name of one"
         )
-    names = ", ".join(each.name for each in going_on)
-    raise ConfigError(f"incident: {len(going_on)} are open; write one of {names}")
+    names = ", ".join(each.name for each in found)
+    raise ConfigError(f"incident: {len(found)} {are}; write one of {names}")

@@ -9,14 +9,14 @@ from dataclasses import replace
 from lumen_action.commands import World
 from lumen_action.commands.incident.answering import hand_on
 from lumen_action.commands.incident.common import acting, desk_of, listed, subcommand_parser
-from lumen_action.commands.incident.telling import incident_plain, tell_event
+from lumen_action.commands.incident.telling import incident_plain, tell_event, tell_standing
 from lumen_action.commands.rules.documents import read_files
 from lumen_action.commands.rules.exporting import book_of
 from lumen_action.commands.session import Session
 from lumen_action.commands.slo.asked import Asked
 from lumen_action.commands.slo.places import evaluated
 from lumen_action.errors import ConfigError, shown
-from lumen_action.incidents.words import Event, State
+from lumen_action.incidents.words import Event
 from lumen_action.response.detecting import RULES, Evidence, detect, recent_facts
 from lumen_action.response.incidents import Opened
 from lumen_action.slo.evaluation import Evaluation
@@ -69,11 +69,13 @@ def detected(session: Session, rules: Collection[str], documents: Sequence[str] 
     """Return what the rules find, after it was opened and told."""
     desk = desk_of(session)
     evaluations = _evaluations(session, documents) if _OF_BUDGETS in rules else ()
+    tell_standing(session, desk.all())
     found = detect(desk, rules, Evidence(recent_facts(desk), evaluations, session.settings.schedule))
     for each in found:
-        # As long as nobody has taken it: whoever was told before is not told again, and an earlier look may have died.
-        if each.created or each.incident.state is State.DETECTED:
+        if each.created:
             tell_event(session, each.incident, Event.OPENED)
+        elif each.incident.pipeline != desk.pipeline:
+            tell_standing(session, [each.incident])
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling, word
@@ -20,7 +20,7 @@ from lumen_action.commands.incident.common import (
     incident_of,
     moment_of,
 )
-from lumen_action.commands.incident.telling import tell_event
+from lumen_action.commands.incident.telling import tell_event, tell_standing
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError
 from lumen_action.incidents.incident import Incident
@@ -63,26 +63,38 @@ def moving_parser(name: str, description: str, example: str, *names: str) -> arg
     return made
 
 
-def move(arguments: argparse.Namespace, world: World, deeds_of: Callable[[Case], Sequence[Deed]]) -> int:
+def move(
+    arguments: argparse.Namespace, world: World, deeds_of: Callable[[Case], Sequence[Deed]], *, owing: bool = False
+) -> int:
     """Let something happen to the incident that was named, tell it and say how it stands."""
 
     def act(session: Session) -> int:
-        answer(arguments, session, moved(arguments, session, deeds_of))
+        answer(arguments, session, moved(arguments, session, deeds_of, owing=owing))
         return 0
 
     return acting(arguments, world, act)
 
 
-def moved(arguments: argparse.Namespace, session: Session, deeds_of: Callable[[Case], Sequence[Deed]]) -> Incident:
+def moved(
+    arguments: argparse.Namespace,
+    session: Session,
+    deeds_of: Callable[[Case], Sequence[Deed]],
+    *,
+    owing: bool = False,
+) -> Incident:
     """Let something happen to the incident that was named and tell it; return the incident as it stands then."""
     world, problems = session.world, list[str]()
     at_ms = moment_of(arguments, session, problems)
     if problems:
         raise ConfigError(problems)
     desk = desk_of(session)
-    incident = incident_of(desk, word(arguments, world, "incident"), telling(world))
+    incident = incident_of(desk, word(arguments, world, "incident"), telling(world), owing=owing)
+    desk = replace(desk, pipeline=incident.pipeline)
     case = Case(arguments, session, desk, incident, actor_of(arguments, world), problems)
     deeds = deeds_of(case)
+    if all(deed.event is not Event.ACKNOWLEDGED for deed in deeds):
+        # Who says it again may do so because the first try died before people heard of it.
+        tell_standing(session, [incident])
     if problems:
         raise ConfigError(problems)
     for deed in deeds:

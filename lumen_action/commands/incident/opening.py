@@ -20,7 +20,7 @@ from lumen_action.commands.incident.common import (
     moment_of,
 )
 from lumen_action.commands.incident.linking import add_links, link_deeds, links_of
-from lumen_action.commands.incident.telling import tell_event
+from lumen_action.commands.incident.telling import tell_event, tell_standing
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError, shown
 from lumen_action.failure.fingerprint import normalised
@@ -142,4 +142,6 @@ def report(session: Session, desk: Incidents, opening: Opening, at_ms: int | Non
         tell_event(session, found.incident, Event.OPENED)
     elif found.escalated:
         tell_event(session, found.incident, Event.SEVERITY)
+    else:
+        tell_standing(session, [found.incident])
     return found

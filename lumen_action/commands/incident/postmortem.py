@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from lumen_action.commands import World
@@ -12,6 +13,7 @@ from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.incident.common import (
     cleaner_of,
     desk_of,
+    incident_of,
     incident_plain,
     session_of,
 )
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if problems:
         raise ConfigError(problems)
     if done:
-        return move(arguments, world, _done)
+        return move(arguments, world, _done, owing=True)
     return _written(arguments, session_of(arguments, world), output, force=force)
 
 
@@ -84,11 +86,12 @@ def _written(arguments: argparse.Namespace, session: Session, output: str, *, fo
     world = session.world
     made = _made(arguments, session, desk_of(session))
     if output:
-        path = world.folder / output
-        if path.exists() and not force and not untouched(read_as_told("output", path, _MOST_BYTES, "name another")):
+        # What a link leads to is written, and the link stays.
+        path = (world.folder / output).resolve()
+        if path.exists() and not force and not _ours(path, made.incident.name):
             raise ConfigError(
-                f"output: {output} is not as it was made: somebody has written in it, or it is something else; "
-                "name another file, or give --force to lose what it says"
+                f"output: {output} is not the postmortem of {made.incident.name} as it was made: somebody has written "
+                "in it, or it is something else; name another file, or give --force to lose what it says"
             )
         write_as_told("output", path, sealed(made.text, made.incident.name))
     if arguments.json:
@@ -100,8 +103,13 @@ def _written(arguments: argparse.Namespace, session: Session, output: str, *, fo
     return 0
 
 
+def _ours(path: Path, name: str) -> bool:
+    return untouched(read_as_told("output", path, _MOST_BYTES, "name another"), name)
+
+
 def _made(arguments: argparse.Namespace, session: Session, desk: Incidents) -> Written:
-    incident = desk.find(_name(arguments, session.world))
+    incident = incident_of(desk, word(arguments, session.world, "incident"), telling(session.world), owing=True)
+    desk = replace(desk, pipeline=incident.pipeline)
     term, now_ms = term_of(session.settings), session.world.clock_ms()
     cost: Cost | None = None
     proofs: tuple[Proof, ...] = ()
@@ -116,13 +124,6 @@ def _made(arguments: argparse.Namespace, session: Session, desk: Incidents) -> W
     due_ms = term.due_ms(incident)
     draft = Draft(incident, cost, proofs, due_ms, now_ms, cleaner_of(session))
     return Written(incident, cost, due_ms, postmortem(draft))
-
-
-def _name(arguments: argparse.Namespace, world: World) -> str:
-    name = word(arguments, world, "incident")
-    if not name:
-        raise ConfigError("incident: is missing; write the name of one, `lumen incident list` shows them")
-    return name
 
 
 def _next(incident: Incident, output: str) -> str:
@@ -143,7 +144,7 @@ def _done(case: Case) -> Sequence[Deed]:
         )
     if file:
         text = read_as_told("file", case.session.world.folder / file, _MOST_BYTES, "give the postmortem itself")
-        case.problems.extend(f"file: {file}: {fault}" for fault in missing_in(text))
+        case.problems.extend(f"file: {file}: {fault}" for fault in missing_in(text, incident.name))
     return [Deed(Event.POSTMORTEM, {"url": url, "text": url or file}, mark=f"postmortem {incident.closed_ms}")]
 
 

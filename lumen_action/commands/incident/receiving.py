@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling
 from lumen_action.commands.incident.common import cleaner_of, desk_of, tell_undone
-from lumen_action.commands.incident.telling import tell_event
+from lumen_action.commands.incident.telling import tell_event, tell_standing
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, LumenError
 from lumen_action.incidents.silences import Silence
@@ -21,11 +22,12 @@ from lumen_action.incidents.words import Event, State
 from lumen_action.model.fact import canonical
 from lumen_action.response.alerts import MOST_BYTES, Alert, alerts_of
 from lumen_action.response.incidents import Incidents
-from lumen_action.response.silences import active
+from lumen_action.response.silences import known_silences
 from lumen_action.response.storms import Taken, take_alerts
 from lumen_action.summary.markdown import visible
 
 TOKEN = "LUMEN_ALERT_TOKEN"  # noqa: S105 - the name of the variable that holds it
+_LATELY_MS = timedelta(hours=1) // timedelta(milliseconds=1)
 _OK, _WRONG, _STRANGER, _CLOSED, _LARGE, _AWAY = 200, 400, 401, 403, 413, 503
 
 
@@ -36,36 +38,37 @@ def received(session: Session, body: bytes) -> tuple[Taken, ...]:
 
 def taken_in(session: Session, alerts: Sequence[Alert], *, waiting: bool = False) -> tuple[Taken, ...]:
     """Bring alerts to their incidents, tell people what they have to hear of, and start what may start by itself."""
-    now_ms, own = session.world.clock_ms(), desk_of(session)
+    own = desk_of(session)
 
     def desk(pipeline: str) -> Incidents:
         return replace(own, pipeline=pipeline or own.pipeline)
 
     @cache
     def silences(pipeline: str) -> Sequence[Silence]:
-        return active(own.ledger, pipeline or own.pipeline, now_ms)
+        return known_silences(own.ledger, pipeline or own.pipeline)
 
     found = take_alerts(desk, alerts, silences)
-    for pipeline in {taken.incident.pipeline for taken in found} - {own.pipeline}:
-        tell_undone(session, desk(pipeline))
     for taken in found:
         _tell(session, taken)
         _start(session, taken, waiting=waiting)
+    for pipeline in {taken.incident.pipeline for taken in found} - {own.pipeline}:
+        tell_undone(session, desk(pipeline))
     return found
 
 
 def _tell(session: Session, taken: Taken) -> None:
     incident = taken.incident
-    # As long as nobody has taken it: whoever was told before is not told again, and an earlier try may have died.
-    opened = incident.state is State.DETECTED
-    for due, event in (
-        (opened, Event.OPENED),
+    news = (
+        (taken.created, Event.OPENED),
         (taken.escalated, Event.SEVERITY),
         (taken.reopened, Event.REOPENED),
         (taken.ended, Event.RECOVERED),
-    ):
+    )
+    for due, event in news:
         if due:
             tell_event(session, incident, event)
+    if not any(due for due, _ in news):
+        tell_standing(session, [incident])
 
 
 def _start(session: Session, taken: Taken, *, waiting: bool) -> None:
@@ -74,9 +77,29 @@ def _start(session: Session, taken: Taken, *, waiting: bool) -> None:
         return
     from lumen_action.commands.runbook.launching import launch_for_alert
 
-    for alert in taken.fresh:
+    # Of many of one name, as of every host, one starts it; the worst is the first.
+    called = {alert.name: alert for alert in (*_unanswered(session, taken), *reversed(taken.fresh))}
+    for alert in called.values():
         for name in launch_for_alert(session, alert.name, alert.labels, taken.incident, waiting=waiting):
             telling(session.world)(f"{alert.name} starts the runbook {name}, unless it ran too lately or too often")
+
+
+def _unanswered(session: Session, taken: Taken) -> Iterable[Alert]:
+    """Return the alerts that began lately and started nothing: who was to start it may have died before they could."""
+    incident, since_ms = taken.incident, session.world.clock_ms() - _LATELY_MS
+    lately = {alert.name: alert for alert in taken.known if alert.starts_ms > since_ms}
+    if not lately or incident.state is not State.DETECTED:
+        return ()
+    from lumen_action.response.runbooks.automatic import Cause
+    from lumen_action.runbooks.board import board_run, rows_of
+
+    rows = rows_of(incident.pipeline, session.ledger().scan(run=board_run(incident.pipeline)))
+    begun = {(row.trigger, row.started_ms) for row in rows}
+    return [
+        alert
+        for alert in lately.values()
+        if not any(word == Cause(alert.name).word and at_ms >= alert.starts_ms for word, at_ms in begun)
+    ]
 
 
 def taken_plain(taken: Taken) -> dict[str, Any]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from lumen_action.commands.asked import telling
-from lumen_action.commands.incident.called import addresses_of
+from lumen_action.commands.incident.called import called_at
 from lumen_action.commands.notify.common import sender_of, subject_of
 from lumen_action.commands.notify.telling import receipt_line
 from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError, LumenError
 from lumen_action.incidents.incident import Incident, Moment
-from lumen_action.incidents.words import Event
+from lumen_action.incidents.words import Event, State
 from lumen_action.incidents.words import Severity as Grade
 from lumen_action.model import Trust
 from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.ops.notify import Receipt
+from lumen_action.ops.notify import State as Became
 from lumen_action.ops.notify.message import Link, Message, Row, Severity, digest
 from lumen_action.summary.markdown import visible
 
@@ -42,30 +45,82 @@ _ENDS = frozenset({Event.RESOLVED, Event.FALSE_ALARM, Event.MERGED})
 _ONCE = frozenset({Event.OPENED, Event.BREACHED})
 # No quiet hours and no digest hold back that something waits for a person.
 _AT_ONCE = frozenset({Event.BREACHED, Event.SEVERITY})
+# What nobody was told for so long is no news.
+_NEWS_MS = timedelta(days=1) // timedelta(milliseconds=1)
+_SAID = frozenset({Became.ALREADY, Became.COUNTED, Became.UNKNOWN, Became.UNTOLD})
+"""What becomes of a message whose first try did not die."""
 
 
-def tell_event(session: Session, incident: Incident, event: Event, text: str = "") -> tuple[Receipt, ...]:
-    """Tell what happened to everybody who has to hear of it, who is on call first; what goes wrong is only said."""
+def tell_event(
+    session: Session, incident: Incident, event: Event, text: str = "", *, again: bool = False
+) -> tuple[Receipt, ...]:
+    """Tell what happened to everybody who has to hear of it, who is on call first; what goes wrong is only said.
+
+    `again` says that somebody was to tell it before: no word is lost where they did, or where nobody can be told.
+    """
     if event not in _SENTENCES or session.host.identity().trust is Trust.FORK:
         return ()
     tell = telling(session.world)
-    message = message_of(session, incident, event, text)
+    # What ends goes to who was told that it began.
+    called = called_at(session, incident.opened_ms if event in _ENDS else session.world.clock_ms())
+    if called.warning and not again:
+        tell(f"warning: {called.warning}")
+    message = message_of(session, incident, event, text, "" if event in _ENDS else called.shown)
     try:
-        # What ends goes to who was told that it began.
-        at_ms = incident.opened_ms if message.resolves else session.world.clock_ms()
-        sender = sender_of(session, tell, to=addresses_of(session, at_ms))
+        sender = sender_of(session, tell, to=called.to)
         subject = subject_of(session, incident.pipeline, message.subject)
-        receipts = sender.tell(message, subject, at_once=event in _AT_ONCE)
+        # Who was woken hears as soon that it is quiet; of the others it may be counted with what was told before.
+        at_once = event in _AT_ONCE or (event is Event.RECOVERED and incident.blocking)
+        receipts = sender.tell(message, subject, at_once=at_once)
     except (ConfigError, LumenError) as fault:
         # What may be set for each channel is said at length by `lumen notify test`.
-        tell(f"nobody was told of {incident.name}: {visible(str(fault).partition(';')[0])}; see `lumen notify test`")
+        why = visible(str(fault).partition(";")[0])
+        if not again:
+            tell(f"nobody was told of {incident.name}: {why}; see `lumen notify test`")
         return ()
     for receipt in receipts:
-        tell(receipt_line(receipt))
+        if not again or receipt.state not in _SAID:
+            tell(receipt_line(receipt))
     return receipts
 
 
-def message_of(session: Session, incident: Incident, event: Event, text: str = "") -> Message:
+def tell_standing(session: Session, incidents: Iterable[Incident]) -> None:
+    """Tell what people have to know of incidents as they stand: who was to tell it may have died before they could."""
+    since_ms = session.world.clock_ms() - _NEWS_MS
+    for incident in incidents:
+        for event in _standing(incident):
+            moment = _moment(incident, event)
+            if moment and moment.at_ms > since_ms:
+                tell_event(session, incident, event, again=True)
+
+
+def _standing(incident: Incident) -> Iterator[Event]:
+    last = incident.last_move
+    if incident.state is State.DETECTED:
+        yield Event.OPENED
+        if _worse(incident):
+            yield Event.SEVERITY
+        if incident.breach_told:
+            yield Event.BREACHED
+    elif last:
+        yield last.event
+    ended = _moment(incident, Event.RECOVERED)
+    if incident.open and not incident.firing and ended and dict(ended.told).get("alert"):
+        yield Event.RECOVERED
+
+
+def _worse(incident: Incident) -> bool:
+    """Tell whether the last change of its severity was one for the worse."""
+    grading = [each for each in incident.moments if each.counted and each.event in (Event.OPENED, Event.SEVERITY)]
+    grades = [dict(each.told)["severity"] for each in grading[-2:]]
+    return len(grades) > 1 and grades[1] < grades[0]
+
+
+def _moment(incident: Incident, event: Event) -> Moment | None:
+    return next((each for each in reversed(incident.moments) if each.event is event), None)
+
+
+def message_of(session: Session, incident: Incident, event: Event, text: str = "", on_call: str = "") -> Message:
     """Return what is told of an event."""
     said = _SENTENCES[event].format(
         severity=incident.severity.shown,
@@ -74,8 +129,8 @@ def message_of(session: Session, incident: Incident, event: Event, text: str = "
         into=incident.merged_into,
     )
     sentence = f"{incident.name}: {said}"
-    moment = next((each for each in reversed(incident.moments) if each.event is event), None)
-    rows = tuple(Row(name, value) for name, value in _rows(incident, moment) if value)
+    moment = _moment(incident, event)
+    rows = tuple(Row(name, value) for name, value in _rows(incident, moment, on_call) if value)
     links = tuple(_links(session, incident))
     rest = text or (moment.text if moment else "")
     parts = (
@@ -109,7 +164,7 @@ def message_of(session: Session, incident: Incident, event: Event, text: str = "
     )
 
 
-def _rows(incident: Incident, moment: Moment | None) -> Iterator[tuple[str, str]]:
+def _rows(incident: Incident, moment: Moment | None, on_call: str) -> Iterator[tuple[str, str]]:
     yield "Incident", incident.name
     yield "Severity", incident.severity.shown
     yield "State", incident.state.value
@@ -117,9 +172,11 @@ def _rows(incident: Incident, moment: Moment | None) -> Iterator[tuple[str, str]
     yield "Region", incident.region
     yield "Detected", stamp(incident.detected_ms)
     yield "To be taken until", stamp(incident.ack_due_ms) if incident.acked_ms is None and incident.open else ""
+    yield "On call", on_call
     yield "Taken by", ", ".join(incident.responders)
     yield "Told by", moment.actor if moment else ""
-    yield "Take it", f"lumen incident ack {incident.name}" if incident.acked_ms is None and incident.open else ""
+    take = f"lumen incident ack {incident.name} --pipeline {shlex.quote(incident.pipeline)}"
+    yield "Take it", take if incident.acked_ms is None and incident.open else ""
 
 
 def _links(session: Session, incident: Incident) -> Iterator[Link]:

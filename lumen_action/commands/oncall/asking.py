@@ -8,13 +8,19 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
-from lumen_action.commands.oncall.common import asked, moment_asked, only_known, person_json, subcommand_parser
+from lumen_action.commands.oncall.common import (
+    asked,
+    moment_asked,
+    only_known,
+    person_json,
+    shown_lines,
+    subcommand_parser,
+)
 from lumen_action.errors import ConfigError
 from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.oncall.phrases import both, moment
 from lumen_action.oncall.roster import Person, Roster
 from lumen_action.oncall.shifts import Duty, LayerDuty, Stretch, Why, on_call
-from lumen_action.summary.markdown import visible
 
 _WHY = {
     Why.OVERRIDE: "by an override",
@@ -52,7 +58,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if arguments.json:
         world.answer_json(duty_json(roster, duty))
     else:
-        world.answer("\n".join(map(_visible, _lines(roster, duty))))
+        world.answer(shown_lines(_lines(roster, duty)))
     return 0
 
 
@@ -128,8 +134,3 @@ def _reach(roster: Roster, person: Person) -> str:
     ways = ", ".join(f"{way} {address}" for way, address in person.contacts.items()) or "NO CONTACT is written"
     lives = person.timezone
     return f"{ways}; lives in {lives}" if lives and lives != roster.timezone else ways
-
-
-def _visible(line: str) -> str:
-    """Keep the indentation of a line, and of the rest what can be seen."""
-    return line[: len(line) - len(line.lstrip(" "))] + visible(line)

@@ -1,10 +1,11 @@
-"""What the sub-commands have in common: the roster, the moment that is asked about, and how times are shown."""
+"""What the sub-commands have in common: the roster, the moment or span that is asked about, and how it is shown."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
-from datetime import datetime
+import re
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
@@ -12,13 +13,19 @@ from lumen_action.commands.options import command_parser, given
 from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
 from lumen_action.errors import ConfigError, shown
 from lumen_action.files import read_as_told
+from lumen_action.model.instants import stamp
 from lumen_action.oncall.reading import roster_of
 from lumen_action.oncall.roster import Person, Roster
-from lumen_action.oncall.walltime import moment_ms
+from lumen_action.oncall.spans import Span
+from lumen_action.oncall.walltime import moment_ms, wall_clock
 from lumen_action.oncall.words import KNOWN_YEARS
 from lumen_action.slo.reading import nearest
+from lumen_action.summary.markdown import visible
 
 _MOST_BYTES = 1 << 20
+_MOST_DAYS = 3660
+_DEFAULT_DAYS = 28
+_BLANKS = re.compile(r"( +)")
 _VARIABLES = ("LUMEN_INPUT_ROSTER", "LUMEN_ROSTER")
 
 
@@ -85,6 +92,18 @@ def person_json(person: Person) -> dict[str, str]:
     return {"name": person.name, **person.contacts, **({"timezone": person.timezone} if person.timezone else {})}
 
 
+def edges_json(found: Span) -> dict[str, str]:
+    """Return when something begins and ends."""
+    return {"from": stamp(found.start_ms), "to": stamp(found.end_ms)}
+
+
+def shown_lines(lines: Iterable[str]) -> str:
+    """Return lines of a page or table with their blanks as they are, and of the rest what can be seen."""
+    return "\n".join(
+        "".join(part if part.isspace() else visible(part) for part in _BLANKS.split(line)) for line in lines
+    )
+
+
 def asked(arguments: argparse.Namespace, world: World) -> tuple[Session, Roster]:
     """Return the session, and the roster that was named."""
     session = session_of(arguments, world)
@@ -96,3 +115,45 @@ def only_known(word_given: str, option: str, known: Collection[str], problems: l
     if word_given and word_given not in known:
         fix = f"write one of {', '.join(known)}{nearest(word_given, known)}"
         problems.append(f"{option}: {shown(word_given)} is not in the roster; {fix}")
+
+
+def add_span(parser: argparse.ArgumentParser, days: int = _DEFAULT_DAYS) -> None:
+    """Let a span of time be named."""
+    parser.add_argument("--from", dest="from_", metavar="DAY", help="the first day, or a moment (default today)")
+    parser.add_argument("--to", metavar="DAY", help="the last day, or a moment")
+    parser.add_argument("--days", metavar="N", help=f"how many days, in place of --to (default {days})")
+
+
+def span_asked(
+    arguments: argparse.Namespace, world: World, roster: Roster, problems: list[str], days: int = _DEFAULT_DAYS
+) -> Span | None:
+    """Return the span that was named: from today on where nothing else is said."""
+    zone = roster.timezone
+    first, last, number = (
+        word(arguments, world, "from_", "FROM"),
+        word(arguments, world, "to"),
+        word(arguments, world, "days"),
+    )
+    if last and number:
+        problems.append("to: there is --days too; write one of them")
+    if number and not (number.isdecimal() and number.isascii() and 0 < int(number[:6]) <= _MOST_DAYS):
+        problems.append(f"days: {shown(number)} is not from 1 to {_MOST_DAYS}; write `--days 14`")
+        number = ""
+    today = moment_ms(zone, wall_clock(zone, world.clock_ms()).date(), 0)
+    start_ms = moment_asked(first, "from", zone, problems) if first else today
+    if start_ms is None:
+        return None
+    if not last:
+        wall = wall_clock(zone, start_ms)
+        minutes = wall.hour * 60 + wall.minute
+        return Span(start_ms, moment_ms(zone, wall.date() + timedelta(days=int(number or days)), minutes))
+    end_ms = moment_asked(last, "to", zone, problems)
+    if end_ms is None:
+        return None
+    if len(last) <= len("2026-12-31"):
+        # A day that is named is meant whole.
+        end_ms = moment_ms(zone, wall_clock(zone, end_ms).date() + timedelta(days=1), 0)
+    if not start_ms < end_ms <= start_ms + _MOST_DAYS * 86_400_000:
+        problems.append(f"to: {shown(last)} is not after --from, or over {_MOST_DAYS} days after it")
+        return None
+    return Span(start_ms, end_ms)

@@ -6,8 +6,7 @@ import argparse
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
-from lumen_action.commands.oncall.common import asked, only_known, subcommand_parser
-from lumen_action.commands.oncall.spanning import add_span, span_asked
+from lumen_action.commands.oncall.common import add_span, asked, only_known, span_asked, subcommand_parser
 from lumen_action.errors import ConfigError
 from lumen_action.files import write_as_told
 from lumen_action.oncall.ics import calendar, shifts_for
@@ -42,6 +41,8 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if problems or whole is None:
         raise ConfigError(problems)
     found = shifts_for(roster, whole, layer=layer, person=person)
+    if not found:
+        world.tell("warning: there is no shift in this time; some calendars refuse a file without any")
     title = " ".join(("On call", *(each for each in (layer, person) if each)))
     text = calendar(found, title, world.clock_ms())
     output = word(arguments, world, "output")

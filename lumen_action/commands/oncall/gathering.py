@@ -35,6 +35,8 @@ from lumen_action.slo.phrases import counted, left_percent, spelled, title, verd
 
 _RUNS = frozenset({Kind.RUN, Kind.STAGE})
 _WHY = "what is handed over would end with this job"
+_Fault = ConfigError | RemoteError | IntegrityError
+_FAULTS = (ConfigError, RemoteError, IntegrityError)
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,21 @@ class Gathering:
         return Span(self.found.shift.start_ms, min(self.found.shift.end_ms, self.at_ms))
 
     @cached_property
+    def _answered(self) -> Ledger | _Fault:
+        """Ask the ledger once: each part of the sheet would wait for one that is away as long again."""
+        try:
+            ledger = lasting_ledger(self.session, _WHY, evidence=True)
+            ledger.head()
+        except _FAULTS as fault:
+            return fault
+        return ledger
+
+    @property
     def ledger(self) -> Ledger:
         """Return the ledger that keeps evidence."""
-        return lasting_ledger(self.session, _WHY, evidence=True)
+        if isinstance(self._answered, _FAULTS):
+            raise self._answered
+        return self._answered
 
     @cached_property
     def incidents(self) -> tuple[Incident, ...]:
@@ -86,7 +100,7 @@ def sections(asked: Gathering) -> list[Section]:
 def _section(asked: Gathering, name: str, heading: str, lines: Callable[[Gathering], Iterable[Line]]) -> Section:
     try:
         return Section(name, heading, tuple(lines(asked)))
-    except (ConfigError, RemoteError, IntegrityError) as fault:
+    except _FAULTS as fault:
         return Section(name, heading, missing=str(fault))
 
 

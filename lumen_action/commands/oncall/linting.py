@@ -8,18 +8,24 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
-from lumen_action.commands.oncall.common import moment_asked, roster_file, session_of, subcommand_parser, text_of
+from lumen_action.commands.oncall.common import (
+    edges_json,
+    moment_asked,
+    roster_file,
+    session_of,
+    shown_lines,
+    subcommand_parser,
+    text_of,
+)
 from lumen_action.errors import ConfigError, shown
-from lumen_action.model.instants import stamp
 from lumen_action.oncall.linting import Level, Linted
 from lumen_action.oncall.load import MEASURES, Carried, Load
 from lumen_action.oncall.phrases import amount, day, length, weekly
 from lumen_action.oncall.reading import Read, read
-from lumen_action.oncall.spans import Span, minutes_of
+from lumen_action.oncall.spans import minutes_of
 from lumen_action.oncall.timetable import table
 from lumen_action.oncall.walltime import UTC
 from lumen_action.slo.phrases import counted
-from lumen_action.summary.markdown import visible
 
 _WEEKS = 12
 _MOST_WEEKS = 520
@@ -59,7 +65,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if arguments.json:
         world.answer_json(_json(linted))
     else:
-        world.answer("\n".join(_lines(linted)))
+        world.answer(shown_lines(_lines(linted)))
     return int(any(finding.level is Level.FAULT for finding in linted.findings))
 
 
@@ -68,8 +74,8 @@ def _unreadable(found: Read, world: World, *, as_json: bool) -> int:
         told = [{"level": Level.FAULT.value, "about": "roster", "what": each, "fix": None} for each in found.problems]
         world.answer_json({"findings": told, "faults": len(told), "notes": 0})
     else:
-        told_lines = [f"fault: {visible(each)}" for each in found.problems]
-        world.answer("\n".join([*told_lines, counted(len(told_lines), "fault")]))
+        told_lines = [f"fault: {each}" for each in found.problems]
+        world.answer(shown_lines([*told_lines, counted(len(told_lines), "fault")]))
     return 1
 
 
@@ -85,10 +91,10 @@ def _lines(linted: Linted) -> Iterator[str]:
     )
     yield ""
     yield "what everybody carries in these weeks, of an equal share of their layers:"
-    yield from map(_shown, table([("person", "hours", "nights", "weekends", "holidays"), *map(_cells, linted.loads)]))
+    yield from table([("person", "hours", "nights", "weekends", "holidays"), *map(_cells, linted.loads)])
     yield ""
     for finding in linted.findings:
-        yield visible(f"{finding.level.value}: {finding.what}; {finding.fix}")
+        yield f"{finding.level.value}: {finding.what}; {finding.fix}"
     faults, notes = _numbers(linted)
     yield f"{counted(len(roster.layers), 'layer')}: {counted(faults, 'fault')}, {counted(notes, 'note')}"
 
@@ -99,10 +105,6 @@ def _cells(load: Load) -> Sequence[str]:
         carried, share = getattr(load.carried, name), getattr(load.share, name)
         told.append(f"{amount(name, carried)} of {amount(name, share)}")
     return told
-
-
-def _shown(line: str) -> str:
-    return "".join(sign for sign in line if sign.isprintable())
 
 
 def _numbers(linted: Linted) -> tuple[int, int]:
@@ -123,10 +125,10 @@ def _json(linted: Linted) -> dict[str, Any]:
         },
         "weeks": linted.weeks,
         "cycle_weeks": linted.cycle_weeks,
-        **_edges(whole),
+        **edges_json(whole),
         "uncovered_minutes": minutes_of(linted.gaps),
-        "uncovered": [_edges(gap) for gap in linted.gaps],
-        "lost_cover": [_edges(gap) for gap in linted.lost],
+        "uncovered": [edges_json(gap) for gap in linted.gaps],
+        "lost_cover": [edges_json(gap) for gap in linted.lost],
         "load": [
             {"person": load.person, "carried": _carried(load.carried), "share": _carried(load.share)}
             for load in linted.loads
@@ -146,7 +148,3 @@ def _carried(carried: Carried) -> dict[str, float]:
 
 def _plain(value: float) -> float:
     return int(value) if value.is_integer() else round(value, 2)
-
-
-def _edges(found: Span) -> dict[str, str]:
-    return {"from": stamp(found.start_ms), "to": stamp(found.end_ms)}

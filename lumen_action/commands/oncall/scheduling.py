@@ -10,17 +10,22 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
-from lumen_action.commands.oncall.common import asked, only_known, subcommand_parser
-from lumen_action.commands.oncall.spanning import add_span, span_asked
+from lumen_action.commands.oncall.common import (
+    add_span,
+    asked,
+    edges_json,
+    only_known,
+    shown_lines,
+    span_asked,
+    subcommand_parser,
+)
 from lumen_action.errors import ConfigError, shown
-from lumen_action.model.instants import stamp
 from lumen_action.oncall import coverage
 from lumen_action.oncall.phrases import length, moment
 from lumen_action.oncall.roster import Roster
 from lumen_action.oncall.shifts import Why
 from lumen_action.oncall.spans import Span, minutes_of
 from lumen_action.oncall.timetable import Row, hours_by_person, month_of, month_page, rows, table
-from lumen_action.summary.markdown import visible
 
 _NOT_WITH_MONTH = {"from_": "from", "to": "to", "days": "days", "person": "person", "layer": "layer"}
 _MONTH = re.compile(r"(2[01]\d\d)-(0[1-9]|1[0-2])")
@@ -66,7 +71,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     lines = month_page(roster, month) if month else list(_lines(roster, found))
     total = f"nobody is on call in {length(minutes_of(empty))} of {length(whole.minutes)}" if empty else ""
     told = [*lines, "", *_hours(found), *([total] if total else [])]
-    world.answer("\n".join(_visible(line) for line in told))
+    world.answer(shown_lines(told))
     return 0
 
 
@@ -113,31 +118,21 @@ def _hours(found: Sequence[Row]) -> Iterator[str]:
 def _json(roster: Roster, whole: Span, found: Sequence[Row], empty: Sequence[Span]) -> dict[str, Any]:
     return {
         "timezone": roster.timezone,
-        "from": stamp(whole.start_ms),
-        "to": stamp(whole.end_ms),
+        **edges_json(whole),
         "shifts": [
             {
                 "layer": row.layer,
                 "person": row.person,
-                **_edges(row),
+                **edges_json(row),
                 "on_call_minutes": row.on_call_minutes,
                 "why": row.why.value,
                 "instead_of": row.instead_of or None,
                 "reason": row.reason or None,
-                "stretches": [_edges(each) for each in row.stretches],
+                "stretches": [edges_json(each) for each in row.stretches],
             }
             for row in found
         ],
         "on_call_minutes": dict(hours_by_person(found)),
         "uncovered_minutes": minutes_of(empty),
-        "uncovered": [_edges(each) for each in empty],
+        "uncovered": [edges_json(each) for each in empty],
     }
-
-
-def _edges(found: Span) -> dict[str, str]:
-    return {"from": stamp(found.start_ms), "to": stamp(found.end_ms)}
-
-
-def _visible(line: str) -> str:
-    """Keep the columns of a table, and of each cell what can be seen."""
-    return "".join(part if part.isspace() else visible(part) for part in re.split(r"( +)", line))

@@ -84,12 +84,14 @@ def _lines(sheet: Sheet) -> Iterator[str]:
     when = "after" if sheet.at_ms >= found.shift.end_ms else "before"
     yield f"- Written {both(zone, sheet.at_ms)}, {when} the hand-off"
     yield f"- In short: {_in_short(sheet.sections)}"
+    for why, unknown in _unknown(sheet.sections).items():
+        yield f"- **Not known** of {', '.join(unknown)}: {plain(why)}"
     for section in sheet.sections:
-        if section.missing or section.lines:
+        if section.lines:
             yield ""
             yield f"## {section.title}"
             yield ""
-            yield from [f"Not known: {plain(section.missing)}"] if section.missing else map(_line, section.lines)
+            yield from map(_line, section.lines)
     empty = [section.title.lower() for section in sheet.sections if not section.missing and not section.lines]
     if empty:
         yield ""
@@ -110,12 +112,18 @@ def _contacts(person: Person) -> str:
 def _in_short(sections: Sequence[Section]) -> str:
     asking = [(section.title.lower(), sum(line.asks for line in section.lines)) for section in sections]
     told = [f"{title} {number}" for title, number in asking if number]
-    unknown = [section.title.lower() for section in sections if section.missing]
-    parts = [
-        ", ".join(told) or "nothing that asks for somebody",
-        *([f"not known: {', '.join(unknown)}"] if unknown else []),
-    ]
-    return "; ".join(parts)
+    if told:
+        return ", ".join(told)
+    return f"nothing that asks for somebody{' in what is known' if _unknown(sections) else ''}"
+
+
+def _unknown(sections: Sequence[Section]) -> Mapping[str, Sequence[str]]:
+    """Return what is not known, by the reason."""
+    found: dict[str, list[str]] = {}
+    for section in sections:
+        if section.missing:
+            found.setdefault(section.missing, []).append(section.title.lower())
+    return found
 
 
 def _line(line: Line) -> str:

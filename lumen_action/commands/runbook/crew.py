@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling
@@ -17,7 +19,7 @@ from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.notify.common import sender_of, subject_of
 from lumen_action.commands.options import command_parser
 from lumen_action.commands.session import Session
-from lumen_action.errors import ConfigError, LumenError
+from lumen_action.errors import ConfigError, LumenError, shown
 from lumen_action.model import Trust
 from lumen_action.ops.notify.message import Message, Row, Severity, clipped, digest
 from lumen_action.response.incidents import Incidents
@@ -86,6 +88,19 @@ def indented(line: str) -> str:
     return " " * (len(line) - len(line.lstrip(" "))) + visible(line)
 
 
+def inputs_given(words: list[str], problems: list[str]) -> dict[str, str]:
+    """Return the inputs of a command line by name; what is wrong with them is added to the problems."""
+    given = {}
+    for each in words:
+        name, equals, value = each.partition("=")
+        if not equals:
+            problems.append(f"input: {shown(each)} has no `=`; write `--input service=registry`")
+        elif name in given:
+            problems.append(f"input: {shown(name)} is given twice; write it once")
+        given[name] = value
+    return given
+
+
 @contextmanager
 def hearing() -> Iterator[Signals]:
     """Hear the signals that would end us, and pass them on to commands."""
@@ -128,7 +143,7 @@ def runner_of(session: Session, records: Records, signals: Signals, actor: str, 
         message_secrets(session),
         ourselves(session),
     )
-    return Runner(records, means, means.clean(actor), tell, _asker(session))
+    return Runner(records, means, means.clean(actor), tell, _asker(session, signals))
 
 
 def ourselves(session: Session) -> Ourselves:
@@ -145,11 +160,15 @@ def ourselves(session: Session) -> Ourselves:
 def _notifier(session: Session, pipeline: str, tell: Callable[[str], None]) -> Tell:
     def notify(saying: Saying) -> str:
         try:
+            # What a run waits for keeps it from going on, also in quiet hours.
             receipts = sender_of(session, tell).tell(
-                _message(session, pipeline, saying), subject_of(session, pipeline, saying.title)
+                _message(session, pipeline, saying),
+                subject_of(session, pipeline, saying.title),
+                at_once=saying.at_once,
             )
         except LumenError as fault:
-            return clipped(str(fault), _MOST_WHY)
+            # Without a channel nobody was told of what this ends.
+            return "" if saying.over and isinstance(fault, ConfigError) else clipped(str(fault), _MOST_WHY)
         return "; ".join(f"{each.channel}: {each.told}" for each in receipts if not each.ok)
 
     return notify
@@ -158,24 +177,25 @@ def _notifier(session: Session, pipeline: str, tell: Callable[[str], None]) -> T
 def _message(session: Session, pipeline: str, saying: Saying) -> Message:
     sentence = f"{saying.execution}: {saying.title}"
     rows = (Row("Runbook", saying.runbook), Row("Run", saying.execution), Row("Pipeline", pipeline))
-    severity = None
-    with suppress(ValueError):
-        severity = Severity(saying.severity)
+    # An information opens nothing that somebody would have to close.
+    severity = None if saying.severity in ("", Severity.INFO.value) else Severity(saying.severity)
     return Message(
         subject=f"{pipeline}: {saying.title}",
         sentence=sentence,
         rows=rows,
         text="\n\n".join((sentence, "\n".join(f"{row.name}: {row.text}" for row in rows), saying.text)),
-        key=digest("runbook", saying.execution, saying.mark),
-        thread=digest("runbook", saying.execution),
+        key=digest("runbook", saying.execution, saying.mark, *(["over"] if saying.over else [])),
+        # Each its own: of two in one thread the second would only be counted.
+        thread=digest("runbook", saying.execution, saying.mark),
         at_ms=session.world.clock_ms(),
         kind="runbook",
         details={"pipeline": pipeline, "runbook": saying.runbook, "execution": saying.execution},
         severity=severity,
+        resolves=saying.over,
     )
 
 
-def _asker(session: Session) -> Asker:
+def _asker(session: Session, signals: Signals) -> Asker:
     """Return what asks at a terminal; a job has nobody, whatever its stdin is."""
     world = session.world
 
@@ -184,7 +204,7 @@ def _asker(session: Session) -> Asker:
             return None
         world.stderr.write(f"Is `{step.name}` done? [y = yes, n = it cannot be done, anything else = later] ")
         world.stderr.flush()
-        answer = world.stdin.readline().decode(errors="replace").strip().lower()
+        answer = _typed(world, signals).strip().lower()
         return True if answer in _YES else False if answer in _NO else None
 
     return ask
@@ -192,3 +212,13 @@ def _asker(session: Session) -> Asker:
 
 def _at_terminal(world: World) -> bool:
     return world.stdin.isatty() and world.stderr.isatty()
+
+
+def _typed(world: World, signals: Signals) -> str:
+    """Return the line that somebody types, nothing where a signal comes first: reading alone would not end of it."""
+    both: list[BinaryIO | int] = [world.stdin, signals.wake]
+    # What no system knows as a file cannot be waited for.
+    with suppress(OSError, ValueError):
+        while not signals.heard and world.stdin not in select.select(both, [], [])[0]:
+            signals.drain()
+    return "" if signals.heard else world.stdin.readline().decode(errors="replace")

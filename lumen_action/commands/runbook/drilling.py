@@ -10,9 +10,11 @@ from itertools import takewhile
 from lumen_action.archive.facts import check_fact
 from lumen_action.commands import World
 from lumen_action.commands.archive.common import Speaker
+from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import flag, word
 from lumen_action.commands.runbook.crew import (
     actor_of,
+    inputs_given,
     of_fork,
     runbook_named,
     runbooks_of,
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("runbook", metavar="NAME", nargs="?", help="which")
     made.add_argument("--all", action="store_true", help="every one, ours and the team's own")
+    made.add_argument("--input", metavar="NAME=VALUE", action="append", help="a value in place of the one in `drill`")
     return made
 
 
@@ -65,7 +68,10 @@ class _Drilled:
         if self.faults:
             return f"{self.runbook.name}: would not work: {'; '.join(self.faults)}"
         done = sum(each.result is not None for each in self.found)
-        return f"{self.runbook.name}: ok, {done} of {len(self.found)} steps were done, the others planned"
+        steps = len(self.found)
+        if not done:
+            return f"{self.runbook.name}: ok, but only its words: none of its {steps} steps only reads; give it --input"
+        return f"{self.runbook.name}: ok, {done} of {steps} steps were done, the others planned"
 
 
 def run(arguments: argparse.Namespace, world: World) -> int:
@@ -75,6 +81,9 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         return 0
     problems: list[str] = []
     everything, name = flag(arguments, world, "all", problems), word(arguments, world, "runbook")
+    given = inputs_given(listed(arguments, world, "input"), problems)
+    if given and everything:
+        problems.append("input: goes with the name of one runbook, not with `--all`")
     if everything is bool(name):
         problems.append("runbook: write the name of one, or `--all`")
     if problems:
@@ -82,7 +91,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     runbooks = runbooks_of(session)
     chosen = list(runbooks.values()) if everything else [runbook_named(runbooks, name)]
     actor = actor_of(arguments, world)
-    drilled = list(takewhile(lambda each: not each.cut_off, (_drilled(session, each, actor) for each in chosen)))
+    drilled = list(takewhile(lambda each: not each.cut_off, (_drilled(session, each, given, actor) for each in chosen)))
     warnings: list[str] = []
     speaker = Speaker(session)
     speaker.keep([_fact(speaker, each, actor) for each in drilled], warnings)
@@ -93,10 +102,10 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     return int(any(each.faults for each in drilled) or len(drilled) < len(chosen))
 
 
-def _drilled(session: Session, runbook: Runbook, actor: str) -> _Drilled:
+def _drilled(session: Session, runbook: Runbook, given: Mapping[str, str], actor: str) -> _Drilled:
     teller(session.world)(f"drill of {runbook.name}: {runbook.title}")
     try:
-        values = values_of(runbook, runbook.drill)
+        values = values_of(runbook, {**runbook.drill, **given})
     except ConfigError as fault:
         return _Drilled(runbook, {}, (), [f"drill: {each}" for each in fault.problems])
     found = rehearsed(session, runbook, values, actor)

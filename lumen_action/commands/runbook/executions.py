@@ -11,7 +11,7 @@ from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.response.runbooks.calling import resume_command, uncertain
 from lumen_action.runbooks.board import Row
 from lumen_action.runbooks.runbook import Runbook
-from lumen_action.runbooks.standing import Event, Standing, StepStanding, StepState
+from lumen_action.runbooks.standing import WAITING_STATES, Event, Slot, Standing, StepStanding, StepState
 from lumen_action.summary.markdown import cell, fence, plain, prose, visible
 from lumen_action.summary.table import Row as TableRow
 from lumen_action.summary.table import Table
@@ -22,6 +22,7 @@ _SIGNS: Mapping[StepState, str] = {
     StepState.FAILED: "❌",
     StepState.UNDO_FAILED: "❌",
     StepState.WAITING: "✋",
+    StepState.UNDO_WAITING: "✋",
     StepState.UNCERTAIN: "❔",
     StepState.UNDONE: "↩️",
 }
@@ -148,7 +149,7 @@ def _steps(standing: Standing, runbook: Runbook | None) -> list[tuple[str, StepS
 
 
 def _said(step: StepStanding) -> str:
-    by = f"by {step.told('actor')}" if step.told("slot") == "decided" else ""
+    by = f"by {step.told('actor')}" if step.told("slot") in (Slot.DECIDED.value, Slot.UNDO_DECIDED.value) else ""
     note = step.told("note")
     return ", ".join(part for part in (step.told("why") or by, note, step.told("last")) if part)
 
@@ -172,7 +173,7 @@ def _next(standing: Standing) -> str:
     step = standing.waiting
     if not step:
         return f"Go on: `lumen runbook resume {standing.execution}`"
-    if standing.step(step).state is StepState.WAITING:
+    if standing.step(step).state in WAITING_STATES:
         done = resume_command(standing.execution, step)
         return f"When it is done: `{done}`; with `--decline {step}` when it cannot be done"
     return f"{step}: {uncertain(step)}"

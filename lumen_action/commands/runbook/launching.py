@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Thread
 
 from lumen_action.commands.runbook.crew import ourselves, runbooks_of
 from lumen_action.commands.session import Session
 from lumen_action.incidents.incident import Incident
 from lumen_action.model import Trust
+from lumen_action.runbooks.inputs import LONGEST_URL
 from lumen_action.runbooks.triggers import triggered
 
 
@@ -28,7 +29,10 @@ def launch_for_alert(
     found = triggered(runbooks_of(session), alert=alert, automatic=automatic)
     if found:
         lumen = ourselves(session)
-        words = ["--for-alert", alert, "--labels", json.dumps(dict(labels))]
+        asked = {each.from_label for one in found for each in one.runbook.inputs}
+        # No system takes a word of any length; what is too long is refused there as well when it was cut.
+        fitting = {name: text[: LONGEST_URL + 1] for name, text in labels.items() if name in asked}
+        words = ["--for-alert", alert, "--labels", json.dumps(fitting)]
         words += ["--pipeline", incident.pipeline, "--incident", incident.name]
         process = subprocess.Popen(  # noqa: S603 - ourselves, and no shell
             [*lumen.argv, "runbook", "run", *words, "--actor", f"alert {alert}"],
@@ -40,8 +44,14 @@ def launch_for_alert(
             start_new_session=True,
         )
         if waiting:
-            process.wait()
+            _wait(process, alert, session.world.tell)
         else:
             # Whoever goes on would keep a dead child for each alert.
-            Thread(target=process.wait, daemon=True).start()
+            Thread(target=_wait, args=(process, alert, session.world.tell), daemon=True).start()
     return tuple(each.runbook.name for each in found)
+
+
+def _wait(process: subprocess.Popen[bytes], alert: str, tell: Callable[[str], None]) -> None:
+    """Wait for its end, and say so where it did not come to a good one: what it says itself nobody hears."""
+    if code := process.wait():
+        tell(f"warning: `lumen runbook run --for-alert {alert}` ended with {code}; see `lumen runbook list --running`")

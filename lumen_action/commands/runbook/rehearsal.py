@@ -7,6 +7,7 @@ from typing import Any
 
 from lumen_action.commands.runbook.crew import harmless_means, hearing, teller
 from lumen_action.commands.session import Session
+from lumen_action.response.runbooks.means import excerpt
 from lumen_action.response.runbooks.rehearsing import Rehearsed, rehearse
 from lumen_action.runbooks.runbook import Runbook, StepKind
 
@@ -62,7 +63,10 @@ def _lines(found: Rehearsed, total: int) -> Iterator[str]:
     if plan.undo:
         yield f"  would be undone by: {plan.undo}"
     yield from (f"  {note}" for note in plan.notes)
-    if found.result and found.result.good:
+    if found.result and found.result.good and found.plan.step.deed.argv:
+        yield "  holds:"
+        yield from excerpt(found.result.printed)
+    elif found.result and found.result.good:
         yield f"  holds: {found.result.told.get('last', '')}"
     elif found.result:
         yield f"  does not hold{'' if found.why else ' yet'}: {found.result.why}"

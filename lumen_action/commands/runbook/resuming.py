@@ -64,7 +64,14 @@ def run(arguments: argparse.Namespace, world: World) -> int:
         raise ConfigError(problems)
     records = records_of(session)
     named = word(arguments, world, "execution").strip().upper()
-    standing = records.standing(named or _only_waiting(session, records))
+    execution = named or _only_waiting(session, records)
+    if abandon and not records.began(execution):
+        row = next((each for each in records.rows(session.pipeline) if each.execution == execution), None)
+        if row and not row.over:
+            records.forget(row, session.pipeline)
+            world.tell(f"{execution} died before it began, so nothing was done; it is taken off the list")
+            return 0
+    standing = records.standing(execution)
     runbooks = runbooks_of(session)
     with hearing() as signals:
         runner = runner_of(session, records, signals, actor_of(arguments, world), standing.pipeline)

@@ -13,6 +13,7 @@ from lumen_action.commands.asked import flag, word
 from lumen_action.commands.runbook.crew import (
     actor_of,
     hearing,
+    inputs_given,
     of_fork,
     records_of,
     runbook_named,
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     names = ("runbook", "for-alert", "for-class")
     name, alert, error_class = (word(arguments, world, each) for each in names)
     dry_run = flag(arguments, world, "dry-run", problems)
-    given = _given(listed(arguments, world, "input"), problems)
+    given = inputs_given(listed(arguments, world, "input"), problems)
     labels = _labels(word(arguments, world, "labels"), problems)
     if sum(map(bool, (name, alert, error_class))) != 1:
         problems.append("runbook: write the name of one, or `--for-alert NAME`, or `--for-class token_expired`")
@@ -158,18 +159,6 @@ def _incident(runner: Runner, name: str) -> str:
     """Return the whole name of the incident, which has to be there."""
     incidents = runner.means.incidents
     return incidents.find(name).name if name and incidents else ""
-
-
-def _given(words: list[str], problems: list[str]) -> dict[str, str]:
-    given = {}
-    for each in words:
-        name, equals, value = each.partition("=")
-        if not equals:
-            problems.append(f"input: {shown(each)} has no `=`; write `--input service=registry`")
-        elif name in given:
-            problems.append(f"input: {shown(name)} is given twice; write it once")
-        given[name] = value
-    return given
 
 
 def _labels(text: str, problems: list[str]) -> dict[str, str]:

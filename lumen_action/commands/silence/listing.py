@@ -66,7 +66,7 @@ def _ended_there(
     if not server or not mirrored:
         return {}
     try:
-        return {each.silence.name: each.lost for each in there(mirrored, server)}
+        return {each.silence.name: not each.left for each in there(mirrored, server)}
     except LumenError as fault:
         telling(world)(f"warning: what the Alertmanager knows cannot be told: {fault}")
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 from lumen_action.alerting.alerts import NEVER_MUTED
@@ -23,7 +23,7 @@ from lumen_action.commands.silence.common import (
     spread,
     subcommand_parser,
 )
-from lumen_action.errors import shown
+from lumen_action.errors import ConfigError, shown
 from lumen_action.gate.overriding import instant_of
 from lumen_action.gate.policy import length_ms
 from lumen_action.incidents.silences import (
@@ -77,12 +77,8 @@ def _set(arguments: argparse.Namespace, session: Session) -> int:
     server = server_of(arguments, session, problems)
     raise_problems(problems)
     desk = desk_of(session)
-    known = desk.ledger.pipelines()
+    _look_for(desk.pipeline, desk.ledger.pipelines(), telling(world))
     silence = desk.set(asked)
-    if desk.pipeline not in known:
-        near = get_close_matches(desk.pipeline, known, n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        telling(world)(f"warning: nothing is known yet of a pipeline {shown(desk.pipeline)}{hint}")
     spread(session, desk, server)
     if arguments.json:
         world.answer_json(plain(desk.find(silence.name), world.clock_ms()))
@@ -91,6 +87,15 @@ def _set(arguments: argparse.Namespace, session: Session) -> int:
             f"{silence.name}: {scope(silence)} quiet from {stamp(silence.from_ms)} until {stamp(silence.until_ms)}"
         )
     return 0
+
+
+def _look_for(pipeline: str, known: Collection[str], tell: Callable[[str], None]) -> None:
+    """Refuse a slip of the keyboard: alerts would go on, and whoever silenced them would not know why."""
+    if pipeline in known:
+        return
+    if near := get_close_matches(pipeline, known, n=3):
+        raise ConfigError(f"pipeline: nothing is known of {shown(pipeline)}; write one of {', '.join(near)}")
+    tell(f"warning: nothing is known yet of a pipeline {shown(pipeline)}")
 
 
 def _asked(arguments: argparse.Namespace, session: Session, problems: list[str]) -> Asked:

@@ -26,6 +26,7 @@ class Issue:
     assignees: tuple[str, ...]
     author: str
     url: str
+    closed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Face:
     body: str
     labels: tuple[str, ...]
     open: bool
+
+
+def labels_of(shown: Issue | Face) -> frozenset[str]:
+    """Return labels as they are compared: to GitHub those in another case are the same."""
+    return frozenset(each.casefold() for each in shown.labels)
+
+
+def alike(one: Issue | Face, other: Issue | Face) -> bool:
+    """Tell whether two look the same; a title is not looked at."""
+    return (one.body, labels_of(one), one.open) == (other.body, labels_of(other), other.open)
 
 
 class MirrorIssues:
@@ -76,8 +87,13 @@ class MirrorIssues:
         return made
 
     def change(self, issue: Issue, face: Face) -> None:
-        """Give an issue another face; its title is a person's once it is there."""
-        said: dict[str, object] = {"body": face.body, "labels": list(face.labels)}
+        """Give an issue another face, sending what differs only: what a person does meanwhile to the rest stays.
+
+        Its title is a person's once it is there.
+        """
+        said: dict[str, object] = {"body": face.body}
+        if labels_of(face) != labels_of(issue):
+            said["labels"] = list(face.labels)
         if face.open != issue.open:
             said |= _turned(to_open=face.open)
         self._send("PATCH", issue, "", said)
@@ -118,6 +134,7 @@ def _issue(raw: object) -> Issue | None:
         assignees=tuple(_names(raw.get("assignees"), "login")),
         author=next(iter(_names([raw.get("user")], "login")), ""),
         url=str(raw.get("html_url") or ""),
+        closed_by=next(iter(_names([raw.get("closed_by")], "login")), ""),
     )
 
 

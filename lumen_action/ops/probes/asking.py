@@ -7,11 +7,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin
 
 from lumen_action.expectations import Expectation
-from lumen_action.http import REDIRECTS, Http, HttpError, Request, Response, Timing, origin
-from lumen_action.ops.probes.bounded import OverdueError, Work
+from lumen_action.http import REDIRECTS, Http, HttpError, Request, Response, Timing, origin, redirect_target
+from lumen_action.ops.probes.bounded import OverdueError, bounded
 
 SUCCESS: Collection[int] = range(200, 300)
 MOST_ANSWER_BYTES = 1 << 20
@@ -55,15 +54,15 @@ def ask(
     """
     clock = (timing or Timing()).clock
     began = clock()
-    bounded = replace(
+    modest = replace(
         request,
         headers={**_NO_STORE, **request.headers},
         max_answer_bytes=min(request.max_answer_bytes, MOST_ANSWER_BYTES),
     )
     try:
-        answer = Work(lambda: _answer(bounded, timing)).result(bounded.timeout_seconds)
+        answer = bounded(lambda: _answer(modest, timing), modest.timeout_seconds)
     except OverdueError as fault:
-        told = f"{bounded.place} {fault}: no whole answer in {bounded.timeout_seconds:g} s"
+        told = f"{modest.place} {fault}: no whole answer in {modest.timeout_seconds:g} s"
         return Answered(None, None, "", _since(began, clock()), told)
     except HttpError as fault:
         if fault.answer is None:
@@ -72,7 +71,7 @@ def ask(
     else:
         refusal = ""
     text, document = _text(answer), _document(answer)
-    why = _status_fault(bounded, answer, statuses, refusal) or _body_fault(bounded, text, document, expect, contains)
+    why = _status_fault(modest, answer, statuses, refusal) or _body_fault(modest, text, document, expect, contains)
     found = None if document is _NO_JSON else document
     return Answered(answer.status, found, text, _since(began, clock()), why, answer.headers)
 
@@ -108,8 +107,9 @@ def _status_fault(request: Request, answer: Response, statuses: Collection[int],
     if refusal:
         return refusal
     if answer.status in REDIRECTS:
-        target = origin(urljoin(request.url, answer.headers.get("location", "")))
-        return f"{request.place} answered {answer.status}, a redirect to {target}, which is not followed"
+        target = redirect_target(request.url, answer)
+        told = f"a redirect to {origin(target) if target else 'nowhere'}, which is not followed"
+        return f"{request.place} answered {answer.status}, {told}"
     return f"{request.place} answered {answer.status}, which is not expected"
 
 

@@ -16,11 +16,16 @@ class OverdueError(RemoteError):
     """What was asked for was not there in its time."""
 
 
+def bounded(work: Callable[[], _Result], seconds: float) -> _Result:
+    """Return the result within the time; who is itself left behind when it takes too long does it there and then."""
+    return work() if getattr(_HERE, "left_behind", False) else Work(work).result(seconds)
+
+
 class Work(Generic[_Result]):
     """Something done in a thread of its own, which is left behind when it takes too long.
 
-    A name that is being looked up, a server that sends a header a letter at a time: no socket has a time limit for the
-    whole of that. The thread is a daemon, so that it does not keep the program from ending.
+    The look-up of a name, a file on a disk that is away: none of them has a time limit. The thread is a daemon, so that
+    it does not keep the program from ending.
     """
 
     def __init__(self, work: Callable[[], _Result]) -> None:
@@ -48,6 +53,7 @@ class Work(Generic[_Result]):
         return self._result[0]
 
     def _do(self) -> None:
+        _HERE.left_behind = True
         try:
             self._result.append(self._work())
         except BaseException as fault:  # noqa: BLE001 - it belongs to whoever waits
@@ -57,4 +63,5 @@ class Work(Generic[_Result]):
             self._ended.set()
 
 
+_HERE = threading.local()
 _FREE = threading.BoundedSemaphore(_MOST_RUNNING)

@@ -10,6 +10,7 @@ from lumen_action.health.check import Check, Status
 from lumen_action.ops.probes.seen import Around, Seen, failed, lasting
 
 _MOST_FILES = 100_000
+_MOST_AHEAD_MS = 300_000  # as far as clocks may be apart
 
 
 def look(check: Check, around: Around) -> Seen:
@@ -19,7 +20,7 @@ def look(check: Check, around: Around) -> Seen:
         meant = _newest(path, check.text("glob")) if path.is_dir() else (path, path.stat())
     except OSError as fault:
         return failed(f"{path} cannot be looked at: {fault.strerror or fault}", "correct `path`, or write the file")
-    except ValueError as fault:
+    except (ValueError, NotImplementedError) as fault:  # a pattern such as `**x`, or from the root
         return failed(f"{path}: {fault}", "correct `glob`")
     if meant is None:
         return failed(f"no file in {path} matches {check.text('glob')}", "look at what should have written it")
@@ -34,6 +35,10 @@ def _judged(check: Check, path: Path, found: os.stat_result, *, now_ms: int) -> 
     if found.st_size < least:
         told = f"{path} holds {found.st_size} bytes, fewer than {least:.0f}"
         return failed(told, "look at what wrote it", found.st_size, "bytes")
+    ahead_ms = found.st_mtime * 1000 - now_ms
+    if most is not None and ahead_ms > _MOST_AHEAD_MS:
+        told = f"{path} was written {lasting(ahead_ms)} from now, so that nobody knows how old it is"
+        return Seen(Status.WARN, told, fix="look at the clock of who wrote it")
     if most is not None and age > most:
         told = f"{path} was written {lasting(age * 1000)} ago, more than {lasting(most * 1000)}"
         return failed(told, "look at what should have written it", round(age, 3), "seconds")
@@ -47,7 +52,7 @@ def _newest(folder: Path, glob: str) -> tuple[Path, os.stat_result] | None:
             raise ValueError(f"more than {_MOST_FILES} files match {glob}")
         try:
             found = path.stat()
-        except FileNotFoundError:  # removed meanwhile
+        except OSError:  # removed meanwhile, or a link that leads nowhere
             continue
         if stat.S_ISREG(found.st_mode) and (newest is None or found.st_mtime > newest[1].st_mtime):
             newest = path, found

@@ -23,27 +23,37 @@ def look(check: Check, around: Around) -> Seen:
     answered = ask(access.request("/api/v1/query", {"query": check.text("query")}))
     if not answered.good:
         return failed(answered.why, "start Prometheus, or correct `url` and `query`")
+    return _answered(check, access.name, answered.document if isinstance(answered.document, dict) else {})
+
+
+def _answered(check: Check, name: str, document: Mapping[str, object]) -> Seen:
+    if document.get("status") == "error":
+        return failed(f"{name} says: {document.get('error')}", "look at its log, or correct `query`")
     try:
-        found = vector(answered.document)
+        found = vector(document)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError):
-        return failed(f"{access.name} answered something else than a Prometheus does", "correct `url`")
+        return failed(f"{name} answered something else than a Prometheus does", "correct `url`")
     if not found:
         told = "empty: no series answers the query"
         status = Status(check.text("empty") or Status.FAIL.value)
         return Seen(status, told, fix="look whether it is scraped") if status is not Status.PASS else passed()
-    return _judged(check, found)
+    judged, doubts = _judged(check, found), document.get("warnings")
+    if doubts and judged.status is Status.PASS:
+        return Seen(Status.WARN, f"{name} warns that its answer is not whole: {doubts}", fix="look at its log")
+    return judged
 
 
 def _judged(check: Check, found: list[tuple[Labels, float]]) -> Seen:
     faults = []
     for labels, value in found:
-        # What is no number is no JSON either, and holds to no comparison.
+        # What is infinite is no JSON.
         document = {
             "value": value if math.isfinite(value) else str(value),
             "labels": dict(labels),
             "series": len(found),
         }
         why = next(filter(None, (each.failing(document) for each in check.expect)), "")
+        why = "is no number" if math.isnan(value) else why
         if why:
             faults.append((f"{_named(labels)}{why}", value))
     if not faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 
 from lumen_action.errors import LumenError
@@ -35,23 +35,25 @@ class Prober:
     _last: dict[str, Work[tuple[Seen, float]]] = field(default_factory=dict, init=False)
 
     def findings(self, checks: Sequence[Check], *, deadline_seconds: float) -> tuple[Finding, ...]:
-        """Return a finding for each check, in their order, at the latest when the deadline is over."""
+        """Return a finding for each check, in their order, at the latest a moment after the deadline."""
         began, at_ms = self.clock(), self.around.clock_ms()
-        begun = [(check, self._begin(check)) for check in checks]
+        begun = [(check, self._begin(check, deadline_seconds)) for check in checks]
         found = []
         for check, work in begun:
-            seconds = min(check.timeout_seconds + _GRACE_SECONDS, deadline_seconds)
+            seconds = min(check.timeout_seconds, deadline_seconds) + _GRACE_SECONDS
             found.append(self._finding(check, work, began + seconds, at_ms))
         return tuple(found)
 
-    def _begin(self, check: Check) -> Work[tuple[Seen, float]] | Seen:
+    def _begin(self, check: Check, most_seconds: float) -> Work[tuple[Seen, float]] | Seen:
         left = self._last.get(check.name)
         if left is not None and left.running:
             return failed(
                 "the last look at it has not come back yet", "look whether it, or the look-up of its name, hangs"
             )
+        # What is left behind must not go on for longer, such as a command.
+        hurried = replace(check, timeout_seconds=min(check.timeout_seconds, most_seconds))
         try:
-            work = self._last[check.name] = Work(lambda: self._timed(check))
+            work = self._last[check.name] = Work(lambda: self._timed(hurried))
         except (OverdueError, RuntimeError) as fault:  # no thread is to be had
             return failed(f"not looked at: {fault}", "make fewer checks at once")
         return work

@@ -14,12 +14,14 @@ def look(check: Check, _: Around) -> Seen:
     try:
         with socket.create_connection((host, port), check.timeout_seconds):
             return passed()
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
         return failed(refusal(host, port, fault), "start it, or correct `host` and `port`")
 
 
-def refusal(host: str, port: int, fault: OSError) -> str:
+def refusal(host: str, port: int, fault: OSError | ValueError) -> str:
     """Say why there is no connection."""
+    if isinstance(fault, ValueError):
+        return f"{host} is no name that a host can have"
     if isinstance(fault, TimeoutError):
         return f"{host}:{port} does not answer in time"
     return f"{host}:{port} takes no connection: {fault.strerror or type(fault).__name__}"

@@ -9,7 +9,9 @@ from lumen_action.health.check import Check
 from lumen_action.ops.probes.seen import DAY_MS, Around, Seen, ending, failed
 from lumen_action.ops.probes.tcp import refusal
 
-_EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
+# X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
+_FIXES = {9: "look at the clock of this machine, or wait until it begins", 10: "renew it now"}
+_FIX = "mend the certificate and its chain, or give `ca-file`"
 
 
 def look(check: Check, around: Around) -> Seen:
@@ -27,15 +29,13 @@ def look(check: Check, around: Around) -> Seen:
         ):
             certificate = secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as fault:
-        fix = (
-            "renew it now" if fault.verify_code == _EXPIRED else "mend the certificate and its chain, or give `ca-file`"
-        )
-        return failed(f"the certificate of {name} is not trusted: {fault.verify_message}", fix)
+        told = f"the certificate of {name} is not trusted: {fault.verify_message}"
+        return failed(told, _FIXES.get(fault.verify_code, _FIX))
     except ssl.SSLError as fault:
         return failed(
             f"{host}:{port} does not speak TLS as it should: {fault.reason or 'broken off'}", "look at its log"
         )
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
         return failed(refusal(host, port, fault), "start it, or correct `host` and `port`")
     expires_at_ms = int(ssl.cert_time_to_seconds(str(certificate["notAfter"])) * 1000)
     limits = (DAY_MS * (check.number("warn-days") or 0), DAY_MS * (check.number("fail-days") or 0))

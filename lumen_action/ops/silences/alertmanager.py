@@ -45,7 +45,9 @@ class AlertmanagerSilences:
         asked = urlencode({"filter": str(Matcher("pipeline", "=", pipeline))})
         found = self._json(self._send("GET", f"/silences?{asked}"))
         try:
-            return [Standing(each["id"], each["comment"], each["status"]["state"] == _EXPIRED) for each in found]
+            return [
+                Standing(str(each["id"]), str(each["comment"]), each["status"]["state"] == _EXPIRED) for each in found
+            ]
         except (KeyError, TypeError):
             raise RemoteError(self._unreadable) from None
 
@@ -91,7 +93,7 @@ class AlertmanagerSilences:
     def _json(self, answer: Response) -> Any:  # noqa: ANN401 - JSON from outside
         try:
             return json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RemoteError(self._unreadable) from None
 
 
@@ -102,7 +104,7 @@ def matchers_of(silence: Silence) -> Sequence[Matcher]:
         Matcher("pipeline", "=", silence.pipeline),
         *own,
         Matcher("alertname", "!~", "|".join(NEVER_MUTED)),
-        Matcher("severity", "!=", Severity.SEV1.value),
+        Matcher("severity", "!~", f"(?i:{Severity.SEV1.value})"),
     ]
 
 

@@ -57,7 +57,7 @@ def run_command(task: Task, means: Means) -> Result:
     outlets = [os.open(place, os.O_WRONLY) for place in _NOWHERE]
     try:
         how = Patience(task.seconds, grace_seconds=min(_GRACE_SECONDS, task.seconds))
-        ending = run_process(argv, env, (outlets[0], outlets[1]), heard.feed, means.signals, how)
+        ending = run_process(argv, env, (outlets[0], outlets[1]), heard.feed, means.signals, how, reads=False)
     finally:
         for outlet in outlets:
             os.close(outlet)

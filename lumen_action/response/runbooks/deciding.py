@@ -33,6 +33,7 @@ _EVENTS: Mapping[Decision, Event] = {
 }
 ABLE: Mapping[StepState, tuple[Decision, ...]] = {
     StepState.WAITING: (Decision.CONFIRM, Decision.DECLINE),
+    StepState.UNDO_WAITING: (Decision.CONFIRM, Decision.DECLINE),
     StepState.UNCERTAIN: (Decision.REDO, Decision.SKIP, Decision.DONE),
     StepState.RUNNING: (Decision.REDO, Decision.SKIP, Decision.DONE),
 }
@@ -65,12 +66,13 @@ def decide(
     if said.decision not in able:
         words = " or ".join(f"--{each.value}" for each in able) or "nothing"
         raise ConfigError(
-            f"{word}: the step {said.step[:60]} of {standing.execution} is {at.state.value}; what can be said of it: "
-            f"{words}"
+            f"{word}: the step {said.step[:60]} of {standing.execution} is {at.state.value.replace('_', ' ')}; "
+            f"what can be said of it: {words}"
         )
     note = clean(said.note)
     told = {"actor": actor, "note": note}
     if said.decision is Decision.DECLINE:
         told["why"] = f"declined by {actor}{f': {note}' if note else ''}"
-    place = Place(said.step, at.attempt, Slot.DECIDED)
+    slot = Slot.UNDO_DECIDED if at.state is StepState.UNDO_WAITING else Slot.DECIDED
+    place = Place(said.step, at.attempt, slot)
     return records.step(execution_of(standing), place, _EVENTS[said.decision], told)

@@ -8,12 +8,8 @@ from dataclasses import replace
 
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.response.runbooks.command import run_command
-from lumen_action.response.runbooks.manual import leave_to_person
+from lumen_action.response.runbooks.deeds import leave_to_person, note_on_incident, notify, send_request, wait_until
 from lumen_action.response.runbooks.means import Environment, Means, Result, Task, failed
-from lumen_action.response.runbooks.notifying import notify
-from lumen_action.response.runbooks.noting import note_on_incident
-from lumen_action.response.runbooks.requesting import send_request
-from lumen_action.response.runbooks.waiting import wait_until
 from lumen_action.runbooks.facts import Execution
 from lumen_action.runbooks.placeholders import kept
 from lumen_action.runbooks.preparing import Values, prepared, shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lumen_action.errors import ConfigError
@@ -13,6 +13,8 @@ from lumen_action.response.incidents import Incidents
 from lumen_action.runbooks.runbook import Deed
 from lumen_action.runbooks.standing import Event
 from lumen_action.running.signals import Signals
+
+_MOST_LINES, _LONGEST_LINE = 60, 300
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class Saying:
     severity: str = ""
     mark: str = ""
     """The same for every try of this, and another for the next."""
+    over: bool = False
+    """Whether this ends what was told under the same mark."""
+    at_once: bool = False
+    """Whether it has to arrive now."""
 
 
 Tell = Callable[[Saying], str]
@@ -124,6 +130,14 @@ def failed(why: str, told: Mapping[str, str] | None = None, printed: str = "") -
 def digest_of(printed: bytes) -> str:
     """Return the SHA-256 of an output."""
     return hashlib.sha256(printed).hexdigest()
+
+
+def excerpt(printed: str) -> Iterator[str]:
+    """Yield the lines that people are shown of what a command printed: the first ones, none of them endless."""
+    lines = [line.rstrip() for line in printed.splitlines()]
+    yield from (f"  | {line[:_LONGEST_LINE]}" for line in lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        yield f"  | … and {len(lines) - _MOST_LINES} more lines"
 
 
 def last_line(text: str) -> str:

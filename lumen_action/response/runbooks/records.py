@@ -19,8 +19,11 @@ from lumen_action.runbooks.facts import (
     step_fact,
 )
 from lumen_action.runbooks.runbook import Runbook
-from lumen_action.runbooks.standing import Event, Slot, Standing, runbook_run, standing_of
+from lumen_action.runbooks.standing import Event, Slot, Standing, StepState, runbook_run, standing_of
 from lumen_action.sli.days import Calendar
+
+# What a fact takes around the name and the value of an input.
+_AROUND_INPUT = 20
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,20 @@ class Records:
 
     def standing(self, execution: str) -> Standing:
         """Return where a run stands; a ConfigError when nothing is known of it."""
-        found = standing_of(execution, self.ledger.scan(run=runbook_run(execution)))
+        found = self._standing(execution)
         if found is None:
             raise ConfigError(
                 f"execution: {execution[:60]} is not known, or died before it began; `lumen runbook list --running` "
-                "shows those that go on, `lumen runbook run NAME` starts one"
+                "shows those that go on, `--abandon` takes it from there, `lumen runbook run NAME` starts one"
             )
         return found
+
+    def began(self, execution: str) -> bool:
+        """Tell whether anything is known of a run but that it was to begin."""
+        return self._standing(execution) is not None
+
+    def _standing(self, execution: str) -> Standing | None:
+        return standing_of(execution, self.ledger.scan(run=runbook_run(execution)))
 
     def rows(self, pipeline: str) -> tuple[Row, ...]:
         """Return the runs of a pipeline."""
@@ -54,8 +64,8 @@ class Records:
         told: Mapping[str, str],
         generation: int = 0,
     ) -> Execution | None:
-        """Put on record that a run begins; None when somebody else has just begun it for the same trigger."""
-        taken = sum(len(f"{name}{text}".encode()) for name, text in inputs.items())
+        """Put on record that a run begins; None when somebody else has just begun it or one for the same trigger."""
+        taken = sum(len(f"{name}{text}".encode()) + _AROUND_INPUT for name, text in inputs.items())
         if taken > MOST_INPUT_BYTES:
             raise ConfigError(f"input: all together take {taken} bytes, at most {MOST_INPUT_BYTES} can be kept")
         now_ms = self.clock_ms()
@@ -63,7 +73,8 @@ class Records:
         execution = Execution(name, runbook.name, pipeline, self.calendar.day_of(now_ms))
         # The board first: what nobody can find there must not do anything.
         board = self.ledger.put(start_on_board(execution, now_ms, told, generation))
-        if told.get("trigger") and board is not Put.CREATED:
+        # A ledger that was asked twice, since its first answer was lost, says `same` of our own words.
+        if board is Put.CONFLICT:
             return None
         said = {**told, "definition": definition_of(runbook)}
         self.ledger.put(started_fact(execution, now_ms, said, inputs))
@@ -81,7 +92,7 @@ class Records:
         """Put a word about a step on record, and on the board where a person has to know of it; tell if it is new."""
         now_ms = self.clock_ms()
         answer = self.ledger.put(step_fact(execution, place, event, now_ms, told))
-        if place.slot is Slot.DECIDED or event is Event.WAITING or "ask" in told:
+        if place.slot in (Slot.DECIDED, Slot.UNDO_DECIDED) or event is Event.WAITING or "ask" in told:
             self.ledger.put(step_on_board(execution, place, event, now_ms))
         return answer is not Put.CONFLICT
 
@@ -91,13 +102,19 @@ class Records:
         self.ledger.put(ended_fact(execution, event, now_ms, told))
         self.ledger.put(ending_on_board(execution, event, now_ms))
 
+    def forget(self, row: Row, pipeline: str) -> None:
+        """Take a run off the board whose runner died before it began."""
+        execution = Execution(row.execution, row.runbook, pipeline, self.calendar.day_of(row.started_ms))
+        self.ledger.put(ending_on_board(execution, Event.ABANDONED, self.clock_ms()))
+
     def mend_board(self, standing: Standing) -> None:
         """Put on the board what a runner that died between two facts has left out."""
         execution, at = execution_of(standing), standing.step(standing.waiting)
         if standing.ended:
             self.ledger.put(ending_on_board(execution, standing.ended, standing.ended_ms))
         elif at.last:
-            place = Place(standing.waiting, at.attempt, Slot.ENDED)
+            slot = Slot.UNDONE if at.state is StepState.UNDO_WAITING else Slot.ENDED
+            place = Place(standing.waiting, at.attempt, slot)
             self.ledger.put(step_on_board(execution, place, at.last.event, at.last.at_ms))
 
 

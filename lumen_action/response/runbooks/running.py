@@ -7,16 +7,24 @@ from dataclasses import dataclass, replace
 
 from lumen_action.errors import ConfigError, LedgerError
 from lumen_action.model.instants import stamp
-from lumen_action.response.runbooks.calling import call_person, link_incident, tell_end, uncertain
+from lumen_action.response.runbooks.calling import (
+    call_off,
+    call_person,
+    end_alarms,
+    half_undone,
+    link_incident,
+    tell_end,
+    uncertain,
+)
 from lumen_action.response.runbooks.deciding import Decision, Said, decide
 from lumen_action.response.runbooks.doing import do_step, longest_seconds
-from lumen_action.response.runbooks.means import Means, Result
+from lumen_action.response.runbooks.means import Means, Result, excerpt
 from lumen_action.response.runbooks.records import Records, StoppedError, execution_of
 from lumen_action.runbooks.facts import Execution, Place, definition_of
 from lumen_action.runbooks.moving import Do, Move, next_move, repeatable, undo_of
 from lumen_action.runbooks.preparing import Values
-from lumen_action.runbooks.runbook import Runbook, Step
-from lumen_action.runbooks.standing import Event, Slot, Standing, StepState
+from lumen_action.runbooks.runbook import Runbook, Step, StepKind
+from lumen_action.runbooks.standing import WAITING_STATES, Event, Slot, Standing, StepState
 
 NOBODY = ("", 0)
 Asker = Callable[[Step, str], bool | None]
@@ -82,11 +90,14 @@ class Runner:
             raise ConfigError(f"execution: {standing.execution} is over ({standing.ended.value}) already")
         told = {"why": self.means.clean(note), "actor": self.actor}
         self.records.end(execution_of(standing), Event.ABANDONED, told)
+        self._warn(call_off(standing, standing.waiting, self.means))
+        self._warn(end_alarms(standing, self.means))
         return self.records.standing(standing.execution)
 
     def _decide(self, standing: Standing, said: Said, dead: tuple[str, int] = NOBODY) -> None:
         if not decide(self.records, standing, said, self.actor, self.means.clean, dead):
             self.tell(f"somebody else has spoken about {said.step} already; the run goes on by that")
+        self._warn(call_off(standing, said.step, self.means))
 
     def _go(self, runbook: Runbook, execution: Execution, dead: tuple[str, int]) -> Standing:
         """Move as long as there is something to do for this runner."""
@@ -115,6 +126,8 @@ class Runner:
             if not standing.ended:
                 self.records.end(execution, move.event, {"why": self.means.clean(move.why)})
                 self._warn(tell_end(self.records.standing(execution.name), self.means, self.actor))
+                if move.event is not Event.FAILED:
+                    self._warn(end_alarms(standing, self.means))
             return False
         where = f"step {runbook.steps.index(step) + 1} of {len(runbook.steps)}, {step.name}"
         place = Place(step.name, move.attempt, Slot.BEGUN)
@@ -130,6 +143,8 @@ class Runner:
         told = {"why": why.format(when=step.when)}
         if event is Event.INTERRUPTED:
             told["ask"] = "true"
+        if event is Event.WAITING:
+            told["instructions"] = half_undone(step)
         self.records.step(execution, replace(place, slot=slot), event, told)
         return True
 
@@ -145,9 +160,12 @@ class Runner:
             told["ask"] = "true"
         self._keep(execution, ended, result.event, told)
         if result.event is Event.WAITING:
-            return self._asked(step, standing, place, result.told.get("instructions", ""), where)
+            return self._asked(step, standing.execution, result.told.get("instructions", ""), where)
         why = f": {self.means.clean(result.why)}" if result.why else ""
         self.tell(f"{where}: {result.event.value} after {seconds:.1f} s{why}")
+        if step.deed.kind is StepKind.COMMAND:
+            for line in excerpt(result.printed):
+                self.tell(line)
         return result.event is not Event.INTERRUPTED
 
     def _undo(self, step: Step, standing: Standing, place: Place, where: str) -> bool:
@@ -156,9 +174,13 @@ class Runner:
         if not self._claimed(execution, place, undo):
             return True
         result, seconds = self._done(undo, standing)
-        event = Event.UNDONE if result.good else Event.UNDO_FAILED
+        event = _UNDONE_AS.get(result.event, Event.UNDO_FAILED)
         told = self._told(result, seconds)
+        if event is Event.WAITING:
+            told.setdefault("instructions", half_undone(step))
         self._keep(execution, replace(place, slot=Slot.UNDONE), event, told)
+        if event is Event.WAITING:
+            return self._asked(undo, standing.execution, told["instructions"], where)
         why = f": {self.means.clean(result.why)}" if result.why else ""
         self.tell(f"{where}: {event.value.replace('_', ' ')} after {seconds:.1f} s{why}")
         return True
@@ -181,7 +203,10 @@ class Runner:
     def _keep(self, execution: Execution, place: Place, event: Event, told: Mapping[str, str]) -> None:
         """Put on record how a step ended; where that cannot be, say what a person has to tell later."""
         try:
-            self.records.step(execution, place, event, told)
+            if not self.records.step(execution, place, event, told):
+                self.tell(
+                    f"{place.step} ended here as {event.value}; somebody else has put on record what became of it"
+                )
         except LedgerError as fault:
             again = f"lumen runbook resume {execution.name} --take-over"
             known = f" --done {place.step}" if event is Event.DONE else ""
@@ -190,12 +215,13 @@ class Runner:
                 f"the ledger answers, go on with `{again}{known}`"
             ) from fault
 
-    def _asked(self, step: Step, standing: Standing, place: Place, text: str, where: str) -> bool:
+    def _asked(self, step: Step, execution: str, text: str, where: str) -> bool:
         """Ask whoever sits here; else tell everybody who may do it, and stop."""
+        standing = self.records.standing(execution)
         self.tell(f"{where}: waits for a person:\n{text}")
-        if self._answered(step, self.records.standing(standing.execution), text):
+        if self._answered(step, standing, text):
             return True
-        self._warn(call_person(standing, step, place.attempt, text, self.means, self.actor))
+        self._warn(call_person(standing, step, text, self.means, self.actor))
         return False
 
     def _warn(self, faults: Iterator[str]) -> None:
@@ -203,7 +229,7 @@ class Runner:
             self.tell(f"warning: {fault}")
 
     def _answered(self, step: Step, standing: Standing, text: str) -> bool:
-        answer = self.ask(step, text)
+        answer = None if self.means.signals.heard else self.ask(step, text)
         if answer is None:
             return False
         self._decide(standing, Said(Decision.CONFIRM if answer else Decision.DECLINE, step.name))
@@ -218,20 +244,28 @@ class Runner:
                 f"dead: lumen runbook resume {standing.execution} --take-over"
             )
             return False
-        if at.state is StepState.WAITING:
-            text = at.told("instructions")
-            self.tell(f"{where}: waits for a person:\n{text}")
-            return self._answered(step, standing, text)
+        if at.state in WAITING_STATES:
+            asked = undo_of(step) if at.state is StepState.UNDO_WAITING else step
+            # Whoever left it waiting may have died before anybody was told; a message leaves once.
+            return self._asked(asked, standing.execution, at.told("instructions"), where)
         self.tell(f"{where}: {uncertain(step.name)}")
+        self._warn(call_person(standing, step, "", self.means, self.actor))
         return False
 
 
 _SAID: Mapping[Do, tuple[Slot, Event, str]] = {
     Do.SKIP: (Slot.ENDED, Event.SKIPPED, "since not {when}"),
     Do.DOUBT: (Slot.ENDED, Event.INTERRUPTED, "its runner died"),
-    Do.GIVE_UP_UNDO: (Slot.UNDONE, Event.UNDO_FAILED, "who was at it died, so it may not be undone"),
+    Do.DOUBT_UNDO: (Slot.UNDONE, Event.WAITING, "its runner died"),
 }
 """Moves that are only words: where they stand, what happened, and why."""
+_UNDONE_AS = {
+    Event.DONE: Event.UNDONE,
+    Event.SKIPPED: Event.UNDONE,
+    Event.WAITING: Event.WAITING,
+    Event.INTERRUPTED: Event.WAITING,
+}
+"""What an undoing that ended so has come to; any other has failed."""
 
 
 def _taken_over(standing: Standing) -> tuple[str, int]:

@@ -169,6 +169,17 @@ def test_models_one_and_all(team: Team) -> None:
     )
 
 
+def test_a_model_that_failed_is_a_503_to_who_asks_for_it_though_the_whole_is_well_without() -> None:
+    check = Check("spare", ProbeKind.LLM, {"model": "spare"}, critical=False)
+    with serve(Team(statuses={"spare": Status.FAIL}, checks=(FAST, check))) as team:
+        team.one_round()
+        assert team.json("/health/llm/all")[0] == team.json("/health/components")[0] == 200
+        status, found = team.json("/health/llm?model=spare")
+        assert (status, found["status"], found["critical"]) == (503, "unhealthy", False)
+        status, found = team.json("/health/llm?model=spare&words=standard")
+        assert (status, found["status"]) == (503, "fail")
+
+
 @pytest.mark.parametrize(
     "path",
     [

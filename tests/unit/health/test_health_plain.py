@@ -22,7 +22,7 @@ GATEWAY = Finding(Check("gateway", ProbeKind.HTTP), Status.PASS, NOON + 1000, 12
 
 
 def test_the_shape_of_the_seed_has_its_words_and_says_how_old_it_is() -> None:
-    shape = seed_shape([CERTIFICATE, GATEWAY], NOON + 4000)
+    shape = seed_shape([CERTIFICATE, GATEWAY], Status.WARN, NOON + 4000)
     assert shape["status"] == "degraded"
     assert shape["age_seconds"] == 4.0
     assert shape["components"] == {
@@ -51,7 +51,7 @@ def test_the_shape_of_the_seed_has_its_words_and_says_how_old_it_is() -> None:
 
 
 def test_the_draft_has_output_only_where_something_is_no_pass() -> None:
-    shape = draft_shape([CERTIFICATE, GATEWAY])
+    shape = draft_shape([CERTIFICATE, GATEWAY], Status.WARN)
     assert shape == {
         "status": "warn",
         "checks": {

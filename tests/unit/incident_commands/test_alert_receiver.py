@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from alertpayloads import alert, payload
 from brokenteam import MINUTE, BrokenTeam
+from facts import NOON
 
 from lumen_action.commands import World
 from lumen_action.commands.incident.receiving import Receiver
@@ -153,3 +154,55 @@ def test_a_payload_from_a_file_or_stdin_is_taken_as_from_the_network(team: Broke
     (team.folder / "payload.json").write_bytes(payload())
     assert team.lumen("receive", "payload.json") == 0
     assert team.out == "no alert of it is an incident\n"
+
+
+RUNBOOK = """
+title: Mend it
+means: It broke.
+triggers:
+- {alert: A, cooldown: 1h, most_a_day: 2, means: it broke, look_first: there, do: this, resolves: at once}
+drill: {}
+steps:
+- {name: mend, title: Mend it, command: [sh, -c, "echo mended >> mended"]}
+"""
+AUTOMATIC = "runbooks: {folder: runbooks, automatic: [mend]}\n"
+
+
+@pytest.fixture
+def mending(team: BrokenTeam) -> BrokenTeam:
+    (team.folder / "runbooks").mkdir()
+    (team.folder / "runbooks" / "mend.yml").write_text(RUNBOOK, encoding="utf-8")
+    (team.folder / "payload.json").write_bytes(payload(alert("A"), alert("A", fingerprint="a2"), alert("B")))
+    team.env["PATH"] = "/usr/bin:/bin"
+    return team
+
+
+def mended(team: BrokenTeam) -> int:
+    file = team.folder / "mended"
+    return file.read_text(encoding="utf-8").count("mended") if file.exists() else 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("died", [False, True])
+def test_an_alert_starts_its_runbook_once_where_the_team_wants_that(mending: BrokenTeam, *, died: bool) -> None:
+    if died:
+        # It was noted and started nothing, as by a delivery that died in between.
+        assert mending.lumen("receive", "payload.json") == 0
+        assert mended(mending) == 0
+    mending.config(AUTOMATIC)
+    for times in (1, 0):
+        assert mending.lumen("receive", "payload.json") == 0
+        assert mending.err.count("A starts the runbook mend") == times
+        assert mended(mending) == 1
+
+
+@pytest.mark.slow
+def test_what_somebody_has_taken_or_what_is_long_known_starts_no_runbook(mending: BrokenTeam) -> None:
+    assert mending.lumen("receive", "payload.json") == 0
+    mending.config(AUTOMATIC)
+    mending.now_ms += 2 * 60 * MINUTE
+    assert mending.lumen("receive", "payload.json") == 0
+    mending.now_ms = NOON + MINUTE
+    assert mending.lumen("ack") == 0
+    assert mending.lumen("receive", "payload.json") == 0
+    assert mended(mending) == 0

@@ -23,7 +23,7 @@ from lumen_action.ledger import Put
 from lumen_action.model import Fact
 from lumen_action.response import storms
 from lumen_action.response.alerts import alerts_of
-from lumen_action.response.silences import Asked, Silences, active
+from lumen_action.response.silences import Asked, Silences, known_silences
 from lumen_action.response.storms import MOST_AT_ONCE, MOST_FLAPS, MOST_NOTED, Taken, take_alerts
 from lumen_action.sli.days import Calendar
 
@@ -33,7 +33,7 @@ def take(team: BrokenTeam, *told: dict[str, Any]) -> tuple[Taken, ...]:
     return take_alerts(
         lambda pipeline: replace(team.desk, pipeline=pipeline or "nightly"),
         alerts,
-        lambda pipeline: active(team.ledger, pipeline or "nightly", team.now_ms),
+        lambda pipeline: known_silences(team.ledger, pipeline or "nightly"),
     )
 
 
@@ -177,6 +177,34 @@ def test_what_is_silenced_opens_nothing_unless_it_is_of_the_worst(team: BrokenTe
     assert (after.created, len(after.incident.firing)) == (False, 2)
 
 
+@pytest.mark.parametrize(("matchers", "starts"), [("", NOON + MINUTE), ("", NOON - MINUTE), ('alertname="A"', NOON)])
+def test_nobody_is_late_for_what_a_silence_kept_from_people(team: BrokenTeam, matchers: str, starts: int) -> None:
+    silence(team, matchers)
+    assert take(team, alert("A", severity="page", starts=starts)) == ()
+    team.now_ms += HOUR + 5 * MINUTE
+    (taken,) = take(team, alert("A", severity="page", starts=starts))
+    assert (taken.incident.detected_ms, taken.incident.ack_due_ms) == (NOON + HOUR, NOON + HOUR + 30 * MINUTE)
+
+
+def test_a_silence_of_something_else_takes_no_time_away(team: BrokenTeam) -> None:
+    silence(team, 'alertname="B"')
+    team.now_ms += HOUR + 5 * MINUTE
+    (taken,) = take(team, alert("A", severity="page"))
+    assert taken.incident.detected_ms == NOON
+
+
+def test_what_began_earlier_and_is_told_later_moves_the_detection_until_somebody_has_it(team: BrokenTeam) -> None:
+    team.now_ms = NOON + 10 * MINUTE
+    (taken,) = take(team, alert("B", severity="page", starts=NOON + 8 * MINUTE))
+    assert taken.incident.ack_due_ms == NOON + 38 * MINUTE
+    (taken,) = take(team, alert("A", starts=NOON + 3 * MINUTE), alert("C", starts=NOON + 5 * MINUTE))
+    assert (taken.incident.detected_ms, taken.incident.ack_due_ms) == (NOON + 3 * MINUTE, NOON + 33 * MINUTE)
+    team.met(taken.incident, Event.ACKNOWLEDGED, NOON + 32 * MINUTE)
+    (taken,) = take(team, alert("D", starts=NOON))
+    assert taken.incident.detected_ms == NOON + 3 * MINUTE
+    assert not taken.incident.breached(team.now_ms)
+
+
 def test_an_end_is_noted_although_it_is_silenced(team: BrokenTeam) -> None:
     take(team, alert("A"))
     silence(team, 'alertname="A"')
@@ -197,12 +225,13 @@ def test_an_alert_that_flaps_leaves_few_events_and_counts_as_firing(team: Broken
 
 
 def test_a_storm_of_many_alerts_leaves_few_events_and_never_seems_over(team: BrokenTeam) -> None:
-    told = [alert(f"A{n}", fingerprint=f"f{n}") for n in range(150)]
+    told = [alert(f"A{n}", fingerprint=f"f{n}") for n in range(MOST_NOTED + 20)]
     (taken,) = take(team, *told)
     (again,) = take(team, *told)
+    assert (len(taken.fresh), again.fresh) == (MOST_NOTED, ())
     assert len(again.incident.firing) == MOST_NOTED + 1
     assert len(again.incident.moments) == MOST_NOTED + 2
-    over = [alert(f"A{n}", fingerprint=f"f{n}", ends=NOON) for n in range(150)]
+    over = [alert(f"A{n}", fingerprint=f"f{n}", ends=NOON) for n in range(MOST_NOTED + 20)]
     (ended,) = take(team, *over)
     assert (ended.ended, ended.incident.firing) == (False, ("more",))
     team.closed(taken.incident)
@@ -298,4 +327,5 @@ def story(deliveries: Sequence[dict[str, Any]]) -> object:
         for each in incident.moments
         if each.event in (Event.SEEN, Event.RECOVERED)
     )
-    return (incident.state, incident.severity, sorted(incident.firing), incident.seen, set(incident.links), noted)
+    told = (incident.state, incident.severity, sorted(incident.firing), incident.seen, set(incident.links), noted)
+    return (*told, incident.detected_ms)

@@ -169,3 +169,25 @@ def test_who_came_too_late_is_on_record_and_told_by_whoever_looks_next(team: Bro
     assert team.answer("ack")["breached"] is True
     assert team.lumen("list") == 0
     assert "nobody was told of" not in team.err
+
+
+def test_what_a_person_does_shows_at_once_where_alerts_are_made(team: BrokenTeam) -> None:
+    folder = team.folder / "metrics"
+    folder.mkdir()
+    team.config(f"textfile-dir: {folder}\n")
+
+    def deadlines() -> list[float]:
+        (file,) = folder.glob("*.prom")
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [float(line.split()[-1]) for line in lines if line.startswith("lumen_incident_ack_deadline_")]
+
+    assert team.lumen("open", "uploads fail", "--severity", "1") == 0
+    assert deadlines() == [(NOON + 15 * MINUTE) / 1000]
+    assert team.lumen("ack") == 0
+    assert deadlines() == [0]
+
+
+def test_where_alerts_are_made_may_be_away(team: BrokenTeam) -> None:
+    team.config("pushgateway-url: http://127.0.0.1:9\n")
+    assert team.answer("open", "uploads fail")["created"] is True
+    assert "127.0.0.1:9" in team.err

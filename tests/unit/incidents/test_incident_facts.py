@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from facts import NOON
 from happenings import met, opened
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumen_action.incidents.facts import event_fact, identity, incident_name
@@ -34,6 +34,7 @@ WORDS = (
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from(WORDS), LONG), LONG, LONG)
 def test_no_text_makes_a_fact_too_long_or_takes_from_what_it_says(told: dict[str, str], same: str, mark: str) -> None:
     for fact in (opened(same=same, **told), met(Event.SEEN, mark=mark, **told)):

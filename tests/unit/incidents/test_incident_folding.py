@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from facts import NOON
 from happenings import MINUTE, met, opened
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumen_action.incidents.folding import incidents_in
@@ -67,6 +67,7 @@ def test_order_and_repetition_change_nothing(facts: list[Fact], random: object) 
     assert incidents_in(told) == incidents_in(facts)
 
 
+@settings(max_examples=50)
 @given(histories)
 def test_what_does_not_count_changes_nothing(facts: list[Fact]) -> None:
     """The same incidents come of what counts alone, but for the lines of the timeline."""
@@ -80,6 +81,7 @@ def test_what_does_not_count_changes_nothing(facts: list[Fact]) -> None:
     assert [replace(each, moments=()) for each in incidents_in(kept)] == [replace(each, moments=()) for each in found]
 
 
+@settings(max_examples=50)
 @given(histories)
 def test_no_time_is_negative_and_the_timeline_goes_forward(facts: list[Fact]) -> None:
     for each in incidents_in(facts):
@@ -91,6 +93,7 @@ def test_no_time_is_negative_and_the_timeline_goes_forward(facts: list[Fact]) ->
         assert each.state is [moment.state for moment in each.moments if moment.counted][-1]
 
 
+@settings(max_examples=50)
 @given(histories)
 def test_merges_lead_to_an_incident_that_was_not_merged(facts: list[Fact]) -> None:
     found = {each.name: each for each in incidents_in(facts)}
@@ -102,6 +105,7 @@ def test_merges_lead_to_an_incident_that_was_not_merged(facts: list[Fact]) -> No
             each = found[each.merged_into]  # noqa: PLW2901 - follows where it leads
 
 
+@settings(max_examples=50)
 @given(histories, st.integers(0, 10**9))
 def test_a_time_in_the_past_of_all_clocks_is_taken_as_the_beginning(facts: list[Fact], earlier: int) -> None:
     skewed = [replace(fact, observed_at_ms=fact.observed_at_ms - NOON - earlier) for fact in facts]

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumen_action.incidents.incident import Incident
@@ -35,7 +35,7 @@ def incidents(draw: st.DrawFn) -> Incident:
     )
 
 
-@given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 100))
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=25), st.integers(1, 100))
 def test_a_percentile_is_the_smallest_value_that_so_many_do_not_exceed(values: list[int], percent: int) -> None:
     found = percentile(values, percent)
     below = sum(value < found for value in values)
@@ -45,7 +45,8 @@ def test_a_percentile_is_the_smallest_value_that_so_many_do_not_exceed(values: l
     assert not_above * 100 >= percent * len(values) > below * 100
 
 
-@given(st.lists(incidents(), max_size=40))
+@settings(max_examples=50)
+@given(st.lists(incidents(), max_size=15))
 def test_times_are_those_of_an_independent_count(known: list[Incident]) -> None:
     found = measured(known, NOW)
 
@@ -69,7 +70,8 @@ def test_times_are_those_of_an_independent_count(known: list[Incident]) -> None:
             assert times.p90_ms == (took[math.ceil(len(took) * 9 / 10) - 1] if took else None)
 
 
-@given(st.lists(incidents(), max_size=20), st.randoms())
+@settings(max_examples=50)
+@given(st.lists(incidents(), max_size=8), st.randoms())
 def test_the_order_of_incidents_does_not_matter(known: list[Incident], random: object) -> None:
     shuffled = list(known)
     random.shuffle(shuffled)  # type: ignore[attr-defined]

@@ -90,6 +90,27 @@ def test_a_shift_keeps_its_identity_whenever_and_for_whatever_span_it_is_written
     assert len({each["UID"] for each in long}) == len(long)
 
 
+def test_a_long_override_is_one_event_on_each_of_its_days() -> None:
+    override = "overrides: [{layer: primary, from: 2026-02-02, to: 2026-04-30, person: Di}]\n"
+    known = roster(OFFICE_HOURS + override)
+    first, later = (
+        events(calendar(shifts_for(known, Span(ms(day), ms(day) + 60_000), layer="primary"), "x", NOW))
+        for day in ("2026-02-03", "2026-03-20")
+    )
+
+    assert first == later
+    assert [(at_ms(each["DTSTART"]), at_ms(each["DTEND"])) for each in first] == [
+        (ms("2026-02-01T15:00"), ms("2026-04-30T15:00"))
+    ]
+
+
+def test_what_is_written_later_comes_before_what_was_imported() -> None:
+    found = shifts_for(roster(OFFICE_HOURS), Span(ms("2026-02-02"), ms("2026-02-03")))
+    numbers = [int(events(calendar(found, "x", now))[0]["SEQUENCE"]) for now in (NOW, NOW + 60_000, ms("2199-12-31"))]
+
+    assert numbers[0] < numbers[1] < numbers[2] < 2**31
+
+
 def test_who_takes_over_by_an_override_takes_over_the_event() -> None:
     override = "overrides: [{layer: primary, from: 2026-02-02 09:00, to: 2026-02-02 18:00, person: Di, reason: swap}]\n"
     day = Span(ms("2026-02-02"), ms("2026-02-02T05:00"))

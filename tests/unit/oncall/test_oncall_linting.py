@@ -107,6 +107,52 @@ def test_what_an_override_covers_is_not_lost() -> None:
     assert not found("cover_lost", text)
 
 
+FOLLOW_THE_SUN = f"""
+timezone: UTC
+{PEOPLE}
+layers:
+  asia:
+    rotation: [Ada]
+    anchor: 2026-01-02
+    timezone: Asia/Seoul
+    cover: [{{days: mon-sun, from: "09:00", to: "17:00"}}]
+  europe:
+    rotation: [Bo]
+    anchor: 2026-01-02
+    timezone: Europe/Berlin
+    cover: [{{days: mon-sun, from: "10:00", to: "18:00"}}]
+  america:
+    rotation: [Cy]
+    anchor: 2026-01-02
+    timezone: America/New_York
+    cover: [{{days: mon-sun, from: "12:00", to: "20:00"}}]
+"""
+"""Around the clock in summer; in winter Europe and America begin an hour later on the clock of UTC."""
+
+
+def test_hours_that_clocks_will_drive_apart_are_found_half_a_year_before() -> None:
+    (finding,) = found("clock_gap", FOLLOW_THE_SUN, "2026-06-15")
+
+    # From 25 October to 27 March an hour a day.
+    assert finding.what == (
+        "nobody is on call in 154 h of the coming year that a typical week covers, for clocks are changed: "
+        "Sun 2026-10-25 08:00 - 09:00, 1 h; Mon 2026-10-26 08:00 - 09:00, 1 h; Tue 2026-10-27 08:00 - 09:00, 1 h; "
+        "and 151 more times"
+    )
+    assert not found("uncovered", FOLLOW_THE_SUN, "2026-06-15")
+    assert not found("clock_gap", f"{FOLLOW_THE_SUN}accepted-uncovered-hours: 7\n", "2026-06-15")
+
+
+def test_the_same_gap_is_no_news_where_all_layers_share_a_clock() -> None:
+    # Nobody has the night before a Sunday until a time that is skipped in spring.
+    berlin = OFFICE_HOURS.replace("Asia/Seoul", "Europe/Berlin").replace(
+        'sat-sun, from: "09:00"', 'sat-sun, from: "02:30"'
+    )
+
+    assert found("uncovered", berlin)
+    assert not found("clock_gap", berlin)
+
+
 def test_one_person_in_two_layers_at_once_is_nobody_to_call_next() -> None:
     text = always(
         "  primary: {rotation: [Ada, Bo], anchor: 2026-01-02}\n"
@@ -121,6 +167,20 @@ def test_one_person_in_two_layers_at_once_is_nobody_to_call_next() -> None:
     ]
     assert "Fri 2026-02-06 12:00 - 17:00, 5 h" in " ".join(told)
     assert "and 3 more times" in told[0]
+
+
+def test_what_was_earlier_in_the_week_is_no_finding() -> None:
+    text = always(
+        "  primary: {rotation: [Ada, Bo], anchor: 2026-01-02, hand-off: fri 12:00}\n"
+        "  secondary: {rotation: [Bo, Ada], anchor: 2026-01-02}"
+    )
+    before, after = (
+        [each.what.partition(" is on call")[0] for each in found("double", text, now, weeks=2)]
+        for now in ("2026-02-06T08:00", "2026-02-06T20:00")
+    )
+
+    # On this Friday Bo was in both, on the next Ada will be.
+    assert (sorted(before), after) == (["Ada", "Bo"], ["Ada"])
 
 
 def test_who_is_named_twice_carries_more_than_a_share() -> None:

@@ -170,9 +170,13 @@ colour: red
         (layer("    rotation: [Ada]\n    anchor: 2026-01-03\n"), "such as `2026-01-09`"),
         (
             layer("    rotation: [Ada]\n    anchor: 2026-01-02\n    length: 3d\n    hand-off: fri 17:00\n"),
-            "hand-off: found",
+            "hand-off: found `fri 17:00`; turns of days change at a time: write a time of the day",
         ),
-        (layer("    rotation: [Ada]\n    anchor: 2026-01-02\n    length: 400d\n"), "write at most `366d`"),
+        (layer("    rotation: [Ada]\n    anchor: 2026-01-02\n    length: 400d\n"), "at most `366d`"),
+        (
+            layer("    rotation: [Ada]\n    anchor: 2026-01-02\n    length: 0w\n"),
+            "length: found `0w`; write days or weeks",
+        ),
         (layer("    rotation: [Ada]\n    anchor: 1026-01-02\n"), "write a day from 2000 to 2199"),
         (
             layer("    rotation: [Ada]\n    anchor: 2026-01-02\n    fallback: primary\n"),

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from facts import HOUR, fact
 from oncallteam import OnCallTeam
-from rosters import PEOPLE, ms
+from rosters import PEOPLE, ms, roster
 
+from lumen_action.commands import World
+from lumen_action.commands.oncall.gathering import Gathering, sections
+from lumen_action.commands.session import Session, open_session
+from lumen_action.errors import LedgerError
 from lumen_action.incidents.words import Event, Severity
 from lumen_action.ledger.sqlite import SqliteLedger
 from lumen_action.model import ErrorClass, Outcome
+from lumen_action.oncall.handover import HandOver
+from lumen_action.oncall.spans import Span
 from lumen_action.response.incidents import Incidents, Opening
 from lumen_action.response.silences import Asked, Silences
 from lumen_action.runbooks.board import start_on_board, step_on_board
@@ -20,6 +28,7 @@ from lumen_action.runbooks.facts import Execution, Place
 from lumen_action.runbooks.standing import Event as RunbookEvent
 from lumen_action.runbooks.standing import Slot
 from lumen_action.sli.days import Calendar
+from lumen_action.slo.objective import SloBook
 
 ROSTER = f"""
 timezone: Asia/Seoul
@@ -174,6 +183,62 @@ def test_soon_after_a_hand_off_the_sheet_is_about_that_one(team: Shift) -> None:
     assert [(each["goes"], each["comes"], each["hand_off_at"]) for each in (before, after)] == [
         ("Ada", "Bo", "2026-02-06T08:00:00Z")
     ] * 2
+
+
+def test_before_the_end_of_a_short_shift_the_sheet_is_about_that_end(team: Shift) -> None:
+    # Cy has the Sunday from 9 to 18 by an override.
+    at = {hour: team.answer("handoff", "--at", f"2026-02-08T{hour}") for hour in ("12:00", "17:00", "20:00")}
+
+    assert [(each["goes"], each["comes"]) for each in at.values()] == [("Bo", "Cy"), ("Cy", "Bo"), ("Cy", "Bo")]
+
+
+def test_who_is_alone_hands_over_to_themselves_when_turns_change(team: Shift) -> None:
+    team.roster(
+        'timezone: Asia/Seoul\npeople: {Ada: {phone: "1"}}\nlayers: {all: {rotation: [Ada], anchor: 2026-01-02}}\n'
+    )
+
+    sheet = team.answer("handoff")
+
+    assert (sheet["goes"], sheet["comes"]) == ("Ada", "Ada")
+    assert (sheet["from"], sheet["hand_off_at"]) == ("2026-01-30T08:00:00Z", "2026-02-06T08:00:00Z")
+
+
+def test_a_damaged_ledger_is_told_once_at_the_top(team: Shift) -> None:
+    damaged = team.folder / "damaged.db"
+    damaged.write_text("no database", encoding="utf-8")
+
+    assert team.oncall("handoff", "--ledger", f"sqlite:{damaged}") == 0
+
+    told, *budgets = [line for line in team.out.splitlines() if "file is not a database" in line]
+    assert all(": not known: " in line for line in budgets)
+    assert told.startswith(
+        "- **Not known** of open incidents, runbooks that are not over, postmortems to write, silences"
+    )
+    assert "- In short: nothing that asks for somebody in what is known" in team.out
+    assert "## Changes in the coming shift" in team.out
+
+
+def test_a_ledger_that_is_away_is_asked_once_for_all_parts(team: Shift) -> None:
+    asked: list[str] = []
+
+    class Away(SqliteLedger):
+        def head(self) -> int:
+            asked.append("head")
+            raise LedgerError("it is away")
+
+    world = World(env={}, folder=team.folder)
+    session = open_session({"pipeline": "nightly"}, world)
+    layer = roster(ROSTER).layers[0]
+    found = HandOver(layer, Span(NOW, HAND_OFF), None, None, None)
+    ledger = Away(team.folder / "ledger.db", durable=True)
+    known = cast(
+        "Session", SimpleNamespace(ledger=lambda: ledger, settings=session.settings, pipeline="nightly", world=world)
+    )
+
+    parts = sections(Gathering(known, roster(ROSTER), found, NOW, lambda: SloBook(())))
+
+    assert asked == ["head"]
+    assert [part.name for part in parts if not part.missing] == ["budgets", "changes"]
 
 
 def test_reading_a_sheet_changes_nothing(team: Shift) -> None:

@@ -217,6 +217,19 @@ class TestIllegalMoves:
             E.MITIGATED,
         ]
 
+    @pytest.mark.parametrize("behind", [0, 60])
+    def test_what_is_said_last_is_what_stands_also_in_the_same_moment(self, desk: Desk, behind: int) -> None:
+        desk.clock.on(60)
+        other = replace(desk, clock=Clock(desk.clock.now_ms - behind * MINUTE))
+        felt_again = other.do(desk.do(desk.open(), E.ACKNOWLEDGED, E.MITIGATED), E.INVESTIGATING)
+        assert felt_again.state is State.INVESTIGATING
+        for severity in ("sev4", "sev1", "sev3"):
+            assert other.do(felt_again, E.SEVERITY, severity=severity).severity.value == severity
+        solved = other.do(felt_again, E.RESOLVED)
+        for done in ("true", "false", "true", "false"):
+            acted = other.do(solved, E.ACTION, action="a", done=done)
+            assert acted.actions[0].done is (done == "true")
+
     def test_what_lies_before_the_step_it_needs_is_refused(self, desk: Desk) -> None:
         desk.clock.on(10)
         taken = desk.do(desk.open(), E.ACKNOWLEDGED)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from evaluatedslo import DAY, HOUR, NOON, RUNS, evaluated
-from facts import fact, failure
+from facts import fact, failure, outage_of_old
 
 from lumen_action.incidents.incident import Incident, LinkKind
 from lumen_action.incidents.words import Event, Severity
@@ -198,6 +198,12 @@ class TestBudgets:
         assert (found.title, found.severity) == ("the error budget of shop is used up", Severity.SEV2)
         # Of eight failures, five were allowed: with the fifth the budget was gone.
         assert found.detected_ms == runs[4].ended_ms
+
+    def test_one_of_before_there_were_events_is_in_nobodys_way(self, watch: Watch) -> None:
+        watch.put(outage_of_old(day=TODAY, at=NOON), ran(1, NOON - HOUR))
+        watch.evaluations = (evaluated(100, 8, source=RUNS),)
+
+        assert watch.opens("budget-exhausted").title == "the error budget of shop is used up"
 
     def test_of_what_is_not_counted_here_the_last_word_is_when_it_was_detected(self, watch: Watch) -> None:
         watch.evaluations = (evaluated(100, 8, ago=3 * HOUR),)

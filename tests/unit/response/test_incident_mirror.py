@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -335,6 +335,112 @@ def test_what_somebody_changes_while_it_is_written_is_seen_by_the_next_call(mirr
 
     found = mirrored.incident(made)
     assert (found.severity, found.state) == (Severity.SEV1, State.ACKNOWLEDGED)
+
+
+class Watched(MirrorIssues):
+    """Lets a person do something between the last look at an issue and its writing."""
+
+    def __init__(self, mirrored: MirroredTeam, person: Callable[[], None]) -> None:
+        self.__dict__.update(mirrored.client().__dict__)
+        self.person = person
+
+    def get(self, number: int) -> Issue | None:
+        found = super().get(number)
+        self.person()
+        return found
+
+
+def test_a_label_put_on_in_the_moment_of_writing_the_text_stays(mirrored: MirroredTeam) -> None:
+    made = mirrored.team.opened()
+    mirrored.mirror()
+    mirrored.team.met(made, Event.JOINED, responder="bob")
+    done = mirrored.mirror(Watched(mirrored, lambda: mirrored.by_hand(without="sev2", adding="sev1")))
+    mirrored.mirror()
+
+    assert done.written == ["https://github.com/org/app/issues/1"]
+    assert mirrored.incident(made).severity is Severity.SEV1
+
+
+def test_labels_in_another_case_are_the_same(mirrored: MirroredTeam) -> None:
+    made = mirrored.team.opened(severity=Severity.SEV2)
+    mirrored.mirror()
+    # GitHub knows one label of a name, in the case in which somebody once made it.
+    mirrored.by_hand(without="sev2", adding="SEV2")
+    again = mirrored.mirror()
+    mirrored.by_hand(without="SEV2", adding="Sev1")
+    mirrored.by_hand(without="state:detected", adding="State:Acknowledged")
+    mirrored.mirror()
+
+    assert again.written == []
+    found = mirrored.incident(made)
+    assert (found.severity, found.state) == (Severity.SEV1, State.ACKNOWLEDGED)
+
+
+def test_an_issue_that_a_person_or_a_merge_linked_is_not_taken_for_its_own(mirrored: MirroredTeam) -> None:
+    part = mirrored.team.opened("part")
+    mirrored.mirror()
+    whole = mirrored.team.opened("whole")
+    linked = mirrored.team.opened("linked")
+    mirrored.team.met(linked, Event.LINKED, link_kind="issue", link_url="https://github.com/upstream/lib/issues/5")
+    mirrored.team.desk.merge(part, whole)
+
+    assert len(mirrored.mirror().opened) == 2
+    assert [issue["state"] for issue in mirrored.issues.known.values()] == ["closed", "open", "open"]
+
+
+def test_an_issue_whose_answer_was_lost_is_known_at_once(mirrored: MirroredTeam) -> None:
+    made = mirrored.team.opened()
+    mirrored.api.troubles.append(Trouble("POST /repos/org/app/issues", status=502, done=True))
+    done = mirrored.mirror()
+    # Nothing leads back to it but what is on record.
+    mirrored.by_hand(without="lumen-incident")
+    mirrored.mirror()
+
+    assert (done.failed, done.opened, len(mirrored.issues.known)) == (False, ["https://github.com/org/app/issues/1"], 1)
+    assert [each.name for each in mirrored.incident(made).links] == ["#1"]
+
+
+def test_where_people_left_no_room_nothing_is_written_and_nothing_is_taken_for_theirs(mirrored: MirroredTeam) -> None:
+    made = mirrored.team.opened()
+    mirrored.mirror()
+    body = mirrored.issue()["body"]
+    mirrored.by_hand(body=f"{body}{'x' * (65_536 - len(body))}")
+    mirrored.team.met(made, Event.ACKNOWLEDGED)
+    mirrored.team.met(made, Event.RESOLVED, text="by itself")
+    done = mirrored.mirror()
+    mirrored.team.met(made, Event.REOPENED)
+    mirrored.mirror()
+
+    assert "shorten it" in done.problems[0]
+    assert mirrored.incident(made).state is State.INVESTIGATING
+    assert mirrored.issues.comments == []
+
+
+def test_who_closed_the_issue_has_resolved_it_whoever_is_assigned(mirrored: MirroredTeam) -> None:
+    made = mirrored.team.opened()
+    mirrored.mirror()
+    mirrored.by_hand(state="closed", closed_by=sample("simple-user", login="carol"), assignees=assigned("alice"))
+    mirrored.mirror()
+
+    found = mirrored.incident(made)
+    assert {each.event: each.actor for each in found.moments if each.counted}[Event.RESOLVED] == "carol"
+
+
+def test_the_issue_says_what_is_late_and_what_is_owed_and_nothing_that_is_not_there(mirrored: MirroredTeam) -> None:
+    made = mirrored.team.opened(severity=Severity.SEV2)
+    mirrored.mirror()
+    fresh = mirrored.issue()["body"]
+    mirrored.team.now_ms += 39 * MINUTE
+    mirrored.team.desk.tell_breaches()
+    mirrored.mirror()
+    late = mirrored.issue()["body"]
+    mirrored.team.closed(made, MINUTE)
+    mirrored.mirror()
+
+    assert "Postmortem" not in fresh
+    assert "- To be acknowledged until: 2026-01-02 12:30 UTC; **nobody has in time**" in late
+    assert "- Acknowledged: 2026-01-02 12:42 UTC, **12 m late**" in mirrored.issue()["body"]
+    assert "- Postmortem: owed" in mirrored.issue()["body"]
 
 
 def test_a_token_that_may_not_write_is_told_with_what_it_needs(mirrored: MirroredTeam) -> None:

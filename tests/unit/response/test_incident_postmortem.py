@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from brokenteam import MINUTE, BrokenTeam
-from facts import HOUR, NOON
+from facts import HOUR, NOON, outage_of_old
 
 from lumen_action.incidents.incident import Incident
 from lumen_action.incidents.words import Event, Severity, State
 from lumen_action.model import Outcome, Trust
+from lumen_action.response.incidents import Incidents
 from lumen_action.response.postmortem import Term, missing_in, remind, sealed, untouched
 from lumen_action.response.proving import proofs_of
 from lumen_action.response.template import ASK, REQUIRED
@@ -19,7 +20,7 @@ from lumen_action.sli.days import Calendar
 
 DAY = 24 * HOUR
 SECRET = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"  # noqa: S105 - looks like one and is none
-WRITTEN = "\n".join(f"## {name}\n\nwords of a person\n" for name in REQUIRED)
+WRITTEN = "# INC-1\n\n" + "\n".join(f"## {name}\n\nwords of a person\n" for name in REQUIRED)
 
 
 @pytest.fixture
@@ -69,6 +70,18 @@ def test_the_timeline_has_every_moment_with_its_link(team: BrokenTeam, closed: I
     assert [line.split("|")[2].strip() for line in text.splitlines()[2:4]] == ["began to show", "opened"]
 
 
+def test_what_an_alert_tells_again_and_again_is_one_line(team: BrokenTeam) -> None:
+    made = team.opened()
+    for alert in ("a", "a", "a", "b"):
+        team.met(made, Event.SEEN, team.now_ms + MINUTE, alert=alert)
+    lines = [line for line in section(written(team, made), "Timeline").splitlines() if "seen" in line]
+
+    assert lines == [
+        "| 2026-01-02 12:01 UTC | seen 3 times, last 2026-01-02 12:03 UTC | alice | a |",
+        "| 2026-01-02 12:04 UTC | seen | alice | b |",
+    ]
+
+
 def test_evidence_has_the_line_of_the_log_without_secret_and_without_effect(team: BrokenTeam, closed: Incident) -> None:
     whole = written(team, closed)
     text = section(whole, "Evidence")
@@ -110,20 +123,35 @@ def test_one_that_came_back_says_so(team: BrokenTeam) -> None:
 
 
 def test_what_only_a_person_knows_is_asked_for(team: BrokenTeam, closed: Incident) -> None:
-    assert missing_in(written(team, closed)) == [
-        "the section `Impact` still asks to be filled in",
-        "the section `Trigger` still asks to be filled in",
-        "the section `What went well` still asks to be filled in",
-        "the section `Where we got lucky` still asks to be filled in",
-        "the section `Actions` still asks to be filled in",
+    asking = ("Impact", "Trigger", "What went well", "Where we got lucky", "Actions")
+
+    assert missing_in(written(team, closed), closed.name) == [
+        f"the section `{name}` still asks to be filled in; answer, and take out `{ASK}`" for name in asking
     ]
 
 
 def test_a_written_one_lacks_nothing_and_every_lack_is_named() -> None:
-    assert missing_in(WRITTEN) == []
-    assert missing_in(WRITTEN.replace("words of a person", "<!-- words -->", 1)) == ["the section `Summary` is empty"]
-    assert missing_in(WRITTEN.replace("## Cause", "## Because")) == ["the section `Cause` is not there"]
-    assert len(missing_in(f"{ASK} nothing")) == len(REQUIRED)
+    empty = WRITTEN.replace("words of a person", "<!-- words -->", 1)
+
+    assert missing_in(WRITTEN, "INC-1") == []
+    assert missing_in(WRITTEN.replace("\n", "\r\n"), "INC-1") == []
+    assert missing_in(empty, "INC-1") == ["the section `Summary` is empty"]
+    assert missing_in(WRITTEN.replace("## Cause", "## Because"), "INC-1") == ["the section `Cause` is not there"]
+    assert missing_in(WRITTEN, "INC-2") == ["INC-2 is nowhere in it; is it of another incident?"]
+    assert len(missing_in(f"{ASK} nothing", "INC-1")) == len(REQUIRED) + 1
+
+
+def test_nothing_answers_for_a_section_but_what_stands_in_it() -> None:
+    asking = WRITTEN.replace("words of a person", f"{ASK} what?", 1)
+    log = "## Evidence\n\n```text\n## Summary\nof a log\n```\n"
+    shown = WRITTEN.replace("words of a person", log.partition("\n\n")[2], 1)
+
+    assert len(missing_in(f"{asking}\n{log}", "INC-1")) == 1
+    assert len(missing_in(f"{asking}\n## Summary\n\nonce more\n", "INC-1")) == 1
+    assert missing_in(WRITTEN.replace("## Summary", "## Sum", 1) + log, "INC-1") == [
+        "the section `Summary` is not there"
+    ]
+    assert missing_in(shown, "INC-1") == []
 
 
 def test_a_file_is_written_anew_until_somebody_writes_in_it(team: BrokenTeam, closed: Incident) -> None:
@@ -145,10 +173,69 @@ def test_a_file_is_written_anew_until_somebody_writes_in_it(team: BrokenTeam, cl
 def test_the_seal_holds_over_line_ends_of_another_system_and_breaks_with_any_letter() -> None:
     text = sealed("# a\n\nb\n", "INC-1")
 
-    assert untouched(text)
-    assert untouched(text.replace("\n", "\r\n"))
-    assert not untouched(text.replace("b", "c"))
-    assert not untouched("something else")
+    assert untouched(text, "INC-1")
+    assert untouched(text.replace("\n", "\r\n"), "INC-1")
+    assert not untouched(text.replace("b", "c"), "INC-1")
+    assert not untouched(f"{text}one word more", "INC-1")
+    assert not untouched(text[: len(text) // 2], "INC-1")
+    assert not untouched(text, "INC-2")
+    assert not untouched("something else", "INC-1")
+
+
+@pytest.mark.parametrize("content", ["", "words", "\ufeff# words", "half of # Postm"])
+def test_whatever_a_person_left_in_the_file_stays(team: BrokenTeam, closed: Incident, content: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        (team.folder / "one.md").write_text(content or "\n", encoding=encoding)
+        before = (team.folder / "one.md").read_bytes()
+
+        assert team.lumen("postmortem", closed.name, "--output", "one.md") == 2
+        assert (team.folder / "one.md").read_bytes() == before
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(team: BrokenTeam, closed: Incident) -> None:
+    (team.folder / "wiki").mkdir()
+    (team.folder / "one.md").symlink_to("wiki/one.md")
+    for _ in range(2):
+        assert team.lumen("postmortem", closed.name, "--output", "one.md") == 0
+    by_hand = "by hand"
+    (team.folder / "wiki" / "one.md").write_text(by_hand, encoding="utf-8")
+
+    assert team.lumen("postmortem", closed.name, "--output", "one.md") == 2
+    assert (team.folder / "one.md").is_symlink()
+    assert (team.folder / "wiki" / "one.md").read_text(encoding="utf-8") == by_hand
+
+
+def test_the_postmortem_of_another_incident_is_not_overwritten(team: BrokenTeam, closed: Incident) -> None:
+    other = team.opened("another")
+    assert team.lumen("postmortem", closed.name, "--output", "one.md") == 0
+
+    assert team.lumen("postmortem", other.name, "--output", "one.md") == 2
+    assert closed.name in (team.folder / "one.md").read_text(encoding="utf-8")
+
+
+def test_one_of_before_there_were_events_claims_nothing_that_is_not_known(team: BrokenTeam) -> None:
+    team.ledger.put(outage_of_old())
+    text = written(team, team.desk.all()[0])
+
+    assert "Who took it, and when, is not on record." in text
+    assert "its facts tell of no times" in text
+    assert "opened by hand" not in text
+    assert text.startswith("# Postmortem: old outage\n")
+
+
+def test_one_that_was_none_says_so_and_its_time_does_not_run_on(team: BrokenTeam) -> None:
+    made = team.opened()
+    whole = team.opened("whole")
+    part = team.opened("part")
+    team.met(made, Event.FALSE_ALARM, NOON + 5 * MINUTE)
+    team.met(part, Event.MERGED, NOON + 40 * MINUTE, into=whole.name)
+    team.now_ms += 9 * DAY
+    false_alarm, merged = written(team, made), written(team, part)
+
+    assert "known to be a false alarm 5 m after detection, within its deadline of 30 m." in false_alarm
+    assert "Nothing: it was a false alarm." in false_alarm
+    assert "made part of another 40 m after detection, 10 m after its deadline of 30 m." in merged
+    assert f"What was lost is counted in {whole.name}" in merged
 
 
 def test_done_needs_a_whole_one(team: BrokenTeam, closed: Incident) -> None:
@@ -156,7 +243,7 @@ def test_done_needs_a_whole_one(team: BrokenTeam, closed: Incident) -> None:
     file.write_text(written(team, closed), encoding="utf-8")
     assert team.lumen("postmortem", closed.name, "--done", "--file", "one.md") == 2
     assert team.err.count("still asks to be filled in") == 5
-    file.write_text(WRITTEN, encoding="utf-8")
+    file.write_text(WRITTEN.replace("INC-1", closed.name), encoding="utf-8")
     assert team.lumen("postmortem", closed.name, "--done", "--file", "one.md", "--url", "https://wiki.example/7") == 0
 
     found = team.desk.find(closed.name)
@@ -221,6 +308,24 @@ def test_nobody_is_asked_on_a_holiday_or_for_one_that_is_written(team: BrokenTea
     assert remind(team.desk, 5, ("2026-01-12",)) == ()
     team.met(closed, Event.POSTMORTEM)
     assert remind(team.desk, 5, ()) == ()
+
+
+class Late(Incidents):
+    """Sees the incidents as they were a moment ago."""
+
+    seen: tuple[Incident, ...] = ()
+
+    def all(self) -> tuple[Incident, ...]:
+        return self.seen
+
+
+def test_one_that_is_written_in_the_same_moment_is_asked_for_no_more(team: BrokenTeam, closed: Incident) -> None:
+    team.now_ms = NOON + 10 * DAY
+    late = Late(team.ledger, "nightly", Calendar(), lambda: team.now_ms, lambda: "x")
+    object.__setattr__(late, "seen", team.desk.all())
+    team.met(closed, Event.POSTMORTEM)
+
+    assert remind(late, 5, ()) == ()
 
 
 def test_whoever_looks_at_incidents_asks_for_what_is_overdue(team: BrokenTeam, closed: Incident) -> None:

@@ -72,6 +72,21 @@ def test_what_is_changed_and_done_later_keeps_the_rest(team: BrokenTeam, closed:
     assert (action.owner, action.due, action.done) == ("bob", "2026-01-30", True)
 
 
+def test_what_two_say_of_it_at_once_both_stays(team: BrokenTeam, closed: Incident) -> None:
+    name = act(team, closed, *NEW).actions[0].name
+    before = team.desk.find(closed.name)
+    act(team, closed, "--action", name, "--done")
+    done = [each for each in team.desk.find(closed.name).moments if each not in before.moments]
+    act(team, closed, "--action", name, "--owner", "bob")
+    (owned,) = [each for each in team.desk.find(closed.name).moments if each not in (*before.moments, *done)]
+
+    # Neither says anything of what the other changes.
+    assert "owner" not in dict(done[0].told)
+    assert "done" not in dict(owned.told)
+    (action,) = team.desk.find(closed.name).actions
+    assert (action.owner, action.done) == ("bob", True)
+
+
 def test_everything_that_is_missing_is_told_together(team: BrokenTeam, closed: Incident) -> None:
     assert team.lumen("action", closed.name, "--what", "x", "--due", "soon") == 2
     assert "due: `soon` is no day" in team.err
@@ -128,6 +143,15 @@ def test_without_its_tracker_an_action_stands_and_its_ticket_comes_later(
 
     assert (first.ticket, again.ticket) == ("", "https://github.com/org/app/issues/1")
     assert "the same command again does it" in told
+
+
+def test_the_timeline_says_whose_an_action_is_and_that_it_is_done(team: BrokenTeam, closed: Incident) -> None:
+    name = act(team, closed, *NEW).actions[0].name
+    act(team, closed, "--action", name, "--done")
+    assert team.lumen("postmortem", closed.name) == 0
+
+    assert "| action | alice | for alice until 2026-01-20: alert at 90 % of the disk |" in team.out
+    assert "| action | alice | done: alert at 90 % of the disk |" in team.out
 
 
 def test_an_action_is_in_the_postmortem(team: BrokenTeam, closed: Incident) -> None:

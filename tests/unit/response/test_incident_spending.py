@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from brokenteam import MINUTE, BrokenTeam
-from facts import HOUR, NOON
+from facts import HOUR, NOON, fact
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,12 +18,14 @@ from lumen_action.incidents.incident import Incident
 from lumen_action.incidents.words import Event, Severity, State
 from lumen_action.measuring import Places
 from lumen_action.model import Outcome
-from lumen_action.response.spending import Cost, Happened, Lost, Time, costs_of, spent, times_of
+from lumen_action.response.spending import Cost, Happened, Lost, costs_of, spent
+from lumen_action.response.times import Time, times_of
 from lumen_action.sli.days import Calendar
 from lumen_action.slo.evaluation import Tick
 from lumen_action.slo.objective import (
     About,
     Budgeting,
+    CalendarWindow,
     Duration,
     Events,
     LedgerSource,
@@ -110,6 +113,70 @@ def test_a_day_is_lost_by_what_went_on_in_any_hour_of_it_once_it_is_decided(team
     assert (before.bad, cost_of(team)[made.name].days.bad) == (0, 1)
 
 
+def test_a_run_that_ended_after_midnight_is_lost_when_it_ended_whatever_day_it_counts_for(team: BrokenTeam) -> None:
+    late = fact(outcome=BAD, run="late", at=MIDNIGHT + 20 * MINUTE, day="2026-01-01")
+    team.ledger.put(late)
+    team.now_ms = MIDNIGHT + HOUR
+    made = team.opened(detected_ms=late.ended_ms)
+
+    cost = cost_of(team)[made.name]
+
+    assert (cost.runs, cost.budgets[0].lost, cost.failing_before) == (Lost(1, 1, 1), Lost(1, 1, 1), 1)
+
+
+def test_midnight_is_of_the_day_that_begins(team: BrokenTeam) -> None:
+    team.runs(BAD, MIDNIGHT - HOUR)
+    team.now_ms = MIDNIGHT
+    made = team.closed(team.opened(), MINUTE)
+    team.now_ms = NOON + 2 * DAY
+
+    assert cost_of(team)[made.name].days == Lost()
+
+
+def test_one_that_a_rule_opened_for_a_lost_day_cost_that_day(team: BrokenTeam) -> None:
+    team.runs(GOOD, NOON - DAY)
+    team.runs(BAD, NOON, NOON + HOUR)
+    team.now_ms = NOON + 30 * HOUR
+    told = {"about": "2026-01-02"}
+    made = team.opened("2026-01-02 was lost", by="rule:day-lost", told=told)
+    odd = team.opened("odd", by="rule:day-lost", told={"about": "soon"})
+
+    costs = cost_of(team, slos=[slo(Events.DAY)])
+
+    assert (costs[made.name].runs, costs[made.name].days) == (Lost(2, 2, 2), Lost(1, 1, 1))
+    assert costs[made.name].budgets[0].lost.bad == 1
+    assert costs[odd.name].days == Lost()
+
+
+def test_what_was_merged_over_another_gives_its_detection_too(team: BrokenTeam) -> None:
+    team.runs(BAD, NOON + MINUTE)
+    first = team.opened("first", detected_ms=NOON)
+    team.now_ms = NOON + HOUR
+    second, last = team.opened("second"), team.opened("last")
+    team.met(first, Event.MERGED, into=second.name)
+    team.met(second, Event.MERGED, into=last.name)
+
+    assert cost_of(team)[last.name].runs.bad == 1
+
+
+def test_slices_are_those_of_the_calendar_whichever_incidents_are_looked_at(team: BrokenTeam) -> None:
+    week = CalendarWindow(Duration(1, "w"), datetime(2025, 12, 22), "UTC")  # noqa: DTZ001 - in the zone beside it
+    sliced = slo(budgeting=Budgeting.TIMESLICES)
+    objective = Objective(0.9, slice_target=0.9, slice_window=Duration(5, "h"))
+    slos = [replace(sliced, window=week, objectives=(objective,))]
+    # Of the week that begins at midnight on Monday the second slice begins at 05:00, and so do those of the next week.
+    monday = MIDNIGHT - 4 * DAY
+    team.runs(BAD, monday + 4 * HOUR, monday + 6 * HOUR, monday + 9 * HOUR, monday + 7 * DAY + 6 * HOUR)
+    team.now_ms = monday + 4 * HOUR
+    first = team.closed(team.opened("first"), HOUR)
+    team.now_ms = monday + 7 * DAY + 6 * HOUR
+    team.opened("a week later")
+    team.now_ms += HOUR
+
+    assert cost_of(team, slos=slos)[first.name].budgets[0].lost == Lost(total=2, bad=2, own=2)
+    assert cost_of(team, first.name, slos=slos)[first.name].budgets[0].lost == Lost(total=2, bad=2, own=2)
+
+
 def test_of_two_that_overlap_the_one_that_was_detected_first_owns_what_both_saw(team: BrokenTeam) -> None:
     team.runs(GOOD, *(NOON - n * HOUR for n in range(1, 9)))
     team.runs(BAD, NOON + HOUR, NOON + 2 * HOUR, NOON + 3 * HOUR)
@@ -152,7 +219,7 @@ def test_a_false_alarm_costs_nothing(team: BrokenTeam) -> None:
 
 
 def test_one_of_before_there_were_events_has_no_cost() -> None:
-    assert times_of([replace(_incident(1), older=True)], ["nightly"], 1000) == []
+    assert times_of([replace(_incident(1), older=True)], ["nightly"], Calendar(), 1000) == []
 
 
 def test_what_a_component_names_is_lost_too_and_another_pipeline_is_not(team: BrokenTeam) -> None:
@@ -214,7 +281,7 @@ def test_every_bad_event_in_any_span_is_owned_by_exactly_one(
 
 
 def test_time_runs_from_the_detection_to_the_last_resolution() -> None:
-    (time,) = times_of([_incident(1, detected_ms=50, resolved_ms=90)], ["nightly"], 1000)
+    (time,) = times_of([_incident(1, detected_ms=50, resolved_ms=90)], ["nightly"], Calendar(), 1000)
 
     assert (time.begin_ms, time.end_ms, time.pipelines) == (50, 90, {"nightly"})
 

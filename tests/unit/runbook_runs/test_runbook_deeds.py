@@ -24,6 +24,7 @@ from lumen_action.runbooks.preparing import Values
 from lumen_action.runbooks.runbook import Deed, Input, Request, Runbook, Step, StepKind
 from lumen_action.runbooks.standing import Event
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
 RUN = Execution("RB-1", "mend", "nightly", "2026-01-02")
 KEEP_WORDS = (sys.executable, "-c", "import json, sys; json.dump(sys.argv[1:], open('words.json', 'w'))")
 HOSTILE = {
@@ -38,13 +39,6 @@ HOSTILE = {
     "letters of the world": "데이터 🚒 e\u0301 \u202e",
     "length": "x" * 100_000,
 }
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reach loopback directly, whatever proxy the machine uses."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 def done(
@@ -280,3 +274,24 @@ def test_waiting_runs_a_command_until_it_is_good(crew: Crew) -> None:
     deed = Deed(StepKind.WAIT, argv=("sh", "-c", "echo x >> asked; test $(wc -l < asked) = 3"))
     found = done(crew, Step("wait", "Wait", deed, timeout_seconds=20, every_seconds=0.02))
     assert (found.event, found.told["asked"]) == (Event.DONE, "3")
+
+
+def test_a_command_finds_nothing_to_read(crew: Crew) -> None:
+    reader, writer = os.pipe()
+    stdin = os.dup(0)
+    os.dup2(reader, 0)
+    try:
+        os.write(writer, b"yes\n")
+        assert done(crew, command("ask", "cat", timeout_seconds=5)).printed == ""
+    finally:
+        os.dup2(stdin, 0)
+        for each in (reader, writer, stdin):
+            os.close(each)
+
+
+def test_a_header_that_no_request_can_carry_is_a_failed_step_that_says_so(crew: Crew) -> None:
+    crew.env = {**crew.env, "TOKEN": "schlüssel"}
+    request = Request("http://127.0.0.1:9", headers={"X-Key": "$TOKEN"})
+    found = done(crew, Step("ask", "Ask", Deed(StepKind.HTTP, request=request)))
+    assert (found.event, "X-Key: the header holds" in found.why) == (Event.FAILED, True)
+    assert "schl" not in found.why

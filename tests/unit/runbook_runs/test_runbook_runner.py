@@ -226,7 +226,7 @@ def test_a_person_says_what_became_of_it(
     assert ((tmp_path / "made").exists(), (tmp_path / "more").exists()) == (made, True)
 
 
-def test_a_runner_that_died_while_it_undid_leaves_that_and_the_rest_is_undone(crew: Crew) -> None:
+def test_a_runner_that_died_while_it_undid_leaves_that_to_a_person_and_then_the_rest_is_undone(crew: Crew) -> None:
     book = runbook_with(
         command("one", "true", undo=("true",)),
         command("two", "true", undo=("true",)),
@@ -239,8 +239,31 @@ def test_a_runner_that_died_while_it_undid_leaves_that_and_the_rest_is_undone(cr
     until = str(crew.now_ms + HOUR)
     crew.records.claim(execution, Place("two", 1, Slot.UNDOING), {"actor": "ann", "until_ms": until})
     found = crew.runner("bob").resume(book, crew.records.standing(execution.name), take_over=True)
+    assert (found.state, found.waiting) == ("waiting", "two")
+    assert states(found) == {"one": "done", "two": "undo_waiting", "ask": "failed"}
+    assert "undo it by hand where it is not" in crew.said[0].text
+    found = crew.runner("bob").resume(book, found, Said(Decision.DECLINE, "two"))
     assert states(found) == {"one": "undone", "two": "undo_failed", "ask": "failed"}
     assert found.why.endswith("not undone: two")
+
+
+def test_what_a_person_has_to_undo_waits_for_that_person(crew: Crew, tmp_path: Path) -> None:
+    by_hand = Deed(StepKind.MANUAL, instructions="Put {{ word }} back where it was.")
+    book = runbook_with(
+        command("one", "true", undo=("touch", "undone")),
+        manual("two", undo=by_hand),
+        command("break", "false", on_failure=ROLL_BACK),
+    )
+    asked = started(crew, book, word="it")
+    waits = crew.runner("bob").resume(book, asked, Said(Decision.CONFIRM, "two"))
+    assert (waits.state, waits.waiting, states(waits)["two"]) == ("waiting", "two", "undo_waiting")
+    assert crew.records.rows(PIPELINE)[0].step == "two"
+    assert crew.said[-1].text.startswith("Put it back where it was.")
+    assert not (tmp_path / "undone").exists()
+    found = crew.runner("bob").resume(book, waits, Said(Decision.CONFIRM, "two"))
+    assert (found.state, found.why) == ("rolled_back", "break: exit code 1")
+    assert states(found) == {"one": "undone", "two": "undone", "break": "failed"}
+    assert crew.records.rows(PIPELINE)[0].over
 
 
 class Watched:
@@ -356,7 +379,9 @@ def test_an_incident_hears_of_a_step_once_and_an_illegal_move_is_a_failed_step(c
     again = started(crew, runbook_with(acked), incident=incident.name)
     assert again.state == "failed"
     assert "so it cannot be acknowledged" in again.why
-    assert "no incident" in started(crew, runbook_with(acked)).why
+    without = started(crew, runbook_with(acked))
+    assert (without.state, without.why, states(without)) == ("finished", "", {"ack": "skipped"})
+    assert "no incident" in without.step("ack").told("why")
 
 
 def test_an_incident_step_whose_runner_died_is_not_told_twice(crew: Crew) -> None:
@@ -404,3 +429,68 @@ def test_an_input_that_looks_like_a_secret_is_not_kept(crew: Crew) -> None:
     with pytest.raises(ConfigError, match="looks like a secret"):
         crew.runner().start(runbook_with(command("make", "true")), PIPELINE, {"token": token})
     assert list(crew.ledger.scan()) == []
+
+
+def test_an_input_that_was_not_given_is_empty_wherever_the_run_goes_on(crew: Crew) -> None:
+    book = runbook_with(manual("ask", "Mend {{ what }} {{ where }}."), command("say", "echo", "<{{ where }}>"))
+    waits = started(crew, book, what="it", where="")
+    assert waits.step("ask").told("instructions") == "Mend it ."
+    found = crew.runner("bob").resume(book, waits, Said(Decision.CONFIRM, "ask"))
+    assert (found.state, found.step("say").told("last")) == ("finished", "<>")
+    assert found.inputs == {"what": "it", "where": ""}
+
+
+def test_who_waits_for_a_person_calls_again_until_somebody_was_told_and_calls_off_once_it_is_decided(
+    crew: Crew,
+) -> None:
+    book = runbook_with(manual("ask"))
+    waits = started(crew, book)
+    crew.runner("bob").resume(book, waits)
+    crew.runner("bob").resume(book, waits, Said(Decision.CONFIRM, "ask"))
+    # Whoever tells people tells each mark once.
+    marks = [(saying.mark, saying.over, saying.at_once) for saying in crew.said]
+    assert marks == [("ask 1 waiting", False, True), ("ask 1 waiting", False, True), ("ask 1 waiting", True, False)]
+
+
+def test_what_was_told_as_a_warning_is_ended_with_the_run_and_an_information_is_not(crew: Crew) -> None:
+    loud, plain = (
+        Step(name, name, Deed(StepKind.NOTIFY, title=f"{name} {{{{ word }}}}", text="Look.", severity=severity))
+        for name, severity in (("loud", "error"), ("plain", "info"))
+    )
+    started(crew, runbook_with(loud, plain), word="x")
+    told = [(saying.title, saying.severity, saying.mark, saying.over) for saying in crew.said]
+    assert told == [
+        ("loud x", "error", "loud", False),
+        ("plain x", "info", "plain", False),
+        ("loud x", "error", "loud", True),
+    ]
+
+
+def test_people_see_what_a_command_printed_but_not_all_of_an_endless_one(crew: Crew) -> None:
+    started(crew, runbook_with(command("look", "seq", "1", "100", reads_only=True)))
+    shown = [line for line in crew.told if line.startswith("  | ")]
+    assert (shown[0], shown[59:]) == ("  | 1", ["  | 60", "  | … and 40 more lines"])
+
+
+def test_a_start_that_the_ledger_was_asked_for_twice_is_one_start(crew: Crew) -> None:
+    class Twice(Watched):
+        """A ledger whose first answer is lost each time, so that it is asked once more."""
+
+        def put(self, fact: Fact) -> Put:
+            super().put(fact)
+            return super().put(fact)
+
+    runner = runner_on(crew, Twice(crew.ledger))
+    found = runner.start(runbook_with(command("make", "true")), PIPELINE, {}, trigger="alert:Broken")
+    assert found
+    assert found.state == "finished"
+
+
+def test_what_happens_to_a_merged_incident_happens_to_the_one_it_is_part_of(crew: Crew) -> None:
+    one, other = (crew.incidents.report(Opening(name, Severity.SEV2, name)).incident for name in ("one", "other"))
+    book = runbook_with(manual("ask"), Step("note", "Note", Deed(StepKind.INCIDENT, event="updated", text="Mended.")))
+    waits = started(crew, book, incident=one.name)
+    crew.incidents.merge(one, other, {"actor": "ann"})
+    found = crew.runner("bob").resume(book, waits, Said(Decision.CONFIRM, "ask"))
+    assert states(found)["note"] == "done"
+    assert "Mended." in noted(crew, other.name)

@@ -135,13 +135,19 @@ def test_an_alert_without_a_runbook_is_a_fault() -> None:
         (PAGE, ["fault link-to-nowhere"]),
         (f"{PAGE}#{{{{ $labels.x }}}}", []),
         ("https://elsewhere.example/RUNBOOK.md#other", []),
-        ("", ["note alert-without-link"]),
+        ("", ["fault alert-without-runbook"]),
     ],
 )
 def test_a_link_to_our_page_leads_to_a_section(url: str, found: list[str]) -> None:
     rows = lint_links(RUNBOOKS, [Link("rules.yml", "Other", url)], {PAGE})
 
     assert [f"{each.level} {each.check}" for each in rows] == found
+
+
+def test_an_alert_with_a_runbook_that_links_nowhere_is_a_note() -> None:
+    [found] = lint_links(RUNBOOKS, [Link("rules.yml", "DiskFull", "")], {PAGE})
+
+    assert (found.level.value, found.check) == ("note", "alert-without-link")
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ TRIGGER = Trigger(alert="A", cooldown_minutes=60, most_a_day=2)
     [
         ([], ""),
         ([60], ""),
-        ([59], "it was started less than 60 minutes ago; it may again in 1 minutes"),
-        ([0], "it was started less than 60 minutes ago; it may again in 60 minutes"),
-        ([-5], "it was started less than 60 minutes ago; it may again in 60 minutes"),
+        ([59], "it was started less than 60 min ago; it may again in 1 min"),
+        ([0], "it was started less than 60 min ago; it may again in 60 min"),
+        ([-5], "it was started less than 60 min ago; it may again in 60 min"),
         ([61, 1439], "it was started 2 times within 24 hours, and 2 are the most"),
         ([61, 1440], ""),
         ([1440, 1441, 9999], ""),

@@ -66,6 +66,7 @@ def test_traffic_moves_to_the_other_model_and_back_when_its_answers_are_not_good
     assert not any("s3cret" in str(fact) for fact in team.facts())
 
 
+@pytest.mark.slow
 def test_nothing_moves_while_the_model_is_well(team: RunbookTeam) -> None:
     with running(lambda _: (200, {"status": "pass"})) as service:
         told = started(team, "model-downshift", service, model="large")
@@ -74,6 +75,7 @@ def test_nothing_moves_while_the_model_is_well(team: RunbookTeam) -> None:
         assert service.wishes == []
 
 
+@pytest.mark.slow
 def test_a_release_that_runs_away_is_taken_back_once_a_person_has_said_that_it_can_be(team: RunbookTeam) -> None:
     with running(lambda _: (200, {})) as service:
         inputs = {"pipeline": "nightly", "release": "v2", "previous": "v1"}
@@ -84,6 +86,29 @@ def test_a_release_that_runs_away_is_taken_back_once_a_person_has_said_that_it_c
         assert [wish for _, wish in service.wishes] == [{"version": "v1"}]
         told = team.asked("resume", told["execution"], "--confirm", "watch")
         assert told["state"] == "finished"
+
+
+@pytest.mark.slow
+def test_a_release_that_was_not_the_cause_is_deployed_again(team: RunbookTeam) -> None:
+    with running(lambda _: (200, {})) as service:
+        inputs = {"pipeline": "nightly", "release": "v2", "previous": "v1"}
+        told = started(team, "runaway-rollback", service, **inputs)
+        told = team.asked("resume", told["execution"], "--confirm", "decide")
+        told = team.asked("resume", told["execution"], "--decline", "watch")
+        assert told["state"] == "rolled_back"
+        assert [wish for _, wish in service.wishes] == [{"version": "v1"}, {"version": "v2"}]
+
+
+def test_what_was_done_by_hand_is_undone_by_hand(team: RunbookTeam) -> None:
+    told = team.asked("run", "model-downshift", "--input=model=large")
+    for step in ("downshift-by-hand", "judge"):
+        assert told["waiting_step"] == step
+        told = team.asked("resume", told["execution"], "--decline" if step == "judge" else "--confirm", step)
+    assert (told["state"], told["waiting_step"]) == ("waiting", "downshift-by-hand")
+    waits = next(each for each in told["steps"] if each["step"] == "downshift-by-hand")
+    assert waits["instructions"].startswith("Change the configuration back to large")
+    told = team.asked("resume", told["execution"], "--confirm", "downshift-by-hand")
+    assert told["state"] == "rolled_back"
 
 
 def test_a_slow_service_gets_more_room_and_it_is_taken_back_where_that_does_not_help(team: RunbookTeam) -> None:

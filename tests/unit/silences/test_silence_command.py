@@ -28,6 +28,7 @@ class Team:
     env: dict[str, str] = field(default_factory=lambda: {"USER": "alice"})
     out: str = ""
     err: str = ""
+    pipeline: str = "nightly"
 
     def silence(self, *words: str, sinks: bool = True) -> int:
         self.now_ms += 1000
@@ -37,7 +38,7 @@ class Team:
             env["LUMEN_TEXTFILE_DIR"] = str(self.folder)
         world = World(env=env, folder=self.folder, stdout=out, stderr=err, clock_ms=lambda: self.now_ms)
         try:
-            return main(["silence", *words, "--pipeline", "nightly", *self.ledger], world)
+            return main(["silence", *words, "--pipeline", self.pipeline, *self.ledger], world)
         finally:
             self.out, self.err = out.getvalue(), err.getvalue()
 
@@ -230,3 +231,11 @@ def test_a_fork_silences_nothing(team: Team) -> None:
 def test_syncing_needs_an_alertmanager(team: Team) -> None:
     assert team.silence("sync") == 2
     assert "alertmanager: is missing" in team.err
+
+
+def test_a_slip_in_the_name_of_a_pipeline_silences_nothing(team: Team) -> None:
+    team.pipeline = "nigthly"
+
+    assert team.silence(*SET) == 2
+    assert "nothing is known of `nigthly`; write one of nightly" in team.err
+    assert team.listed() == {}

@@ -29,7 +29,7 @@ from lumen_action.sli.state import PipelineState
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 LATER = NOON + 90 * HOUR
 TOLD = {"actor": "alice", "text": "mended", "cause": "a full disk", "resolution": "emptied", "severity": "sev2"}
-_moments = st.integers(NOON, NOON + 72 * HOUR)
+_moments = st.integers(NOON, NOON + 100 * HOUR)
 
 
 def _incident(number: int, events: Sequence[tuple[Event, int]], severity: Severity) -> list[Fact]:
@@ -104,7 +104,7 @@ def test_what_comes_in_any_batches_is_what_comes_at_once(facts: list[Fact], cuts
     tallied = advance(rollup, (), ledger.of_day).tallied
 
     state = state_of({"nightly": tallied}, now_ms=LATER, calendar=Calendar()).pipelines["nightly"]
-    assert (state.incidents, state.silences) == (whole.incidents, whole.silences)
+    assert (state.incidents, state.quiet) == (whole.incidents, whole.quiet)
 
 
 @given(_facts)
@@ -126,4 +126,8 @@ def test_exactly_what_is_not_settled_is_known(facts: list[Fact]) -> None:
 
     unsettled = [each for each in incidents_in(known) if not each.settled]
     assert list(state.incidents) == unsettled
-    assert list(state.silences) == [each for each in silences_in(known) if each.over_ms > LATER]
+    quiet = [each for each in silences_in(known) if each.whole]
+    for at_ms in (edge for each in quiet for edge in (each.from_ms, each.over_ms - 1, each.over_ms) if edge >= LATER):
+        shown = any(begins <= at_ms < ends for begins, ends in state.quiet)
+        assert shown is any(each.holds(at_ms) for each in quiet)
+    assert all(ends > LATER for _, ends in state.quiet)

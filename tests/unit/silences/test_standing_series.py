@@ -129,11 +129,16 @@ def test_a_component_is_shown_where_it_was_looked_at_as_it_was_found_last() -> N
     assert shown(facts, "lumen_health_checked_timestamp_seconds", *where)["eu", "store"] == (NOON + 1) / 1000
 
 
-def test_a_region_in_which_nothing_ran_shows_nothing_but_its_components() -> None:
-    facts = [check("health.store", NOON, region="ap", verdict="pass")]
+def test_a_region_in_which_nothing_ran_leaves_no_group_behind_when_its_components_are_taken_out() -> None:
+    """A Pushgateway shows a group until another is put in its place, so that its alert would never end."""
+    seen = check("health.store", NOON, region="ap", outcome=Outcome.FAILURE, verdict="fail")
 
-    assert shown(facts, "lumen_runs_total", "region").keys() == {("eu",)}
-    assert shown(facts, "lumen_health_status", "region", "status")["ap", "pass"] == 1
+    def keys(at: int) -> list[Mapping[str, str]]:
+        state = fold(collect([fact(), seen]), now_ms=at, calendar=Calendar())
+        return [group.labels for group in families(state, PublishFacts("1", 1))]
+
+    assert shown([seen], "lumen_health_status", "region", "status")["ap", "fail"] == 1
+    assert keys(NOON + HOUR) == keys(NOON + 31 * DAY)
 
 
 def test_what_was_not_looked_at_for_a_month_was_taken_out() -> None:
