@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lumen_action.expectations import Expectation
+from lumen_action.model.words import Word
 
 HEALTH = "health."
 """Begins the stage of a fact of the kind `check` that tells of a component."""
 
 
-class Status(str, Enum):
+class Status(Word):
     """How a component is, the best first."""
 
     PASS = "pass"  # noqa: S105 - a word, no password
     WARN = "warn"
     FAIL = "fail"
-
-    def __str__(self) -> str:
-        """Print as the word."""
-        return str(self.value)
 
 
 ALIASES: Mapping[str, Status] = {

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+
+from lumen_action.model.words import Word
 
 MINUTE_MS = 60_000
 
 
-class _Word(str, Enum):
-    """A closed set of words that print as themselves on every Python version."""
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-
-class Severity(_Word):
+class Severity(Word):
     """How bad it is, the worst first; whoever is unsure takes the worse one."""
 
     SEV1 = "sev1"
@@ -51,7 +45,7 @@ POSTMORTEM_DAYS = 5
 """Within how many working days after the closing it has to be written, where nothing else is said."""
 
 
-class State(_Word):
+class State(Word):
     """Where an incident stands."""
 
     DETECTED = "detected"
@@ -66,7 +60,7 @@ class State(_Word):
     MERGED = "merged"
 
 
-class Event(_Word):
+class Event(Word):
     """What happens to an incident, in the order in which things of one and the same moment are played."""
 
     OPENED = "opened"

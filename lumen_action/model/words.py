@@ -8,17 +8,18 @@ from enum import Enum
 OWN_MARK = "[lumen]"
 
 
-class _Word(str, Enum):
+class Word(str, Enum):
     """A closed set of words that print and serialise as themselves on every Python version."""
 
     # Equal to its text, so with the hash of its text; the one of Enum is a slow function.
     __hash__ = str.__hash__
 
     def __str__(self) -> str:
+        """Return the word."""
         return str(self.value)
 
 
-class Outcome(_Word):
+class Outcome(Word):
     """How a stage or run ended."""
 
     SUCCESS = "success"
@@ -43,7 +44,7 @@ class Outcome(_Word):
         self.bad = self.counted and not self.good
 
 
-class ErrorClass(_Word):
+class ErrorClass(Word):
     """The closed set behind the label `error_class`."""
 
     NETWORK = "network"
@@ -55,7 +56,7 @@ class ErrorClass(_Word):
     UNKNOWN = "unknown"
 
 
-class Scope(_Word):
+class Scope(Word):
     """Where trying again can help: nowhere, in the same step, on a fresh machine, or after the named time."""
 
     NONE = "none"
@@ -64,7 +65,7 @@ class Scope(_Word):
     DELAYED = "delayed"
 
 
-class Kind(_Word):
+class Kind(Word):
     """The kinds of fact."""
 
     STAGE = "stage"
@@ -82,7 +83,7 @@ class Kind(_Word):
     NOTICE = "notice"
 
 
-class Source(_Word):
+class Source(Word):
     """Who observed a fact."""
 
     JOB = "job"
@@ -90,14 +91,14 @@ class Source(_Word):
     MANUAL = "manual"
 
 
-class Trust(_Word):
+class Trust(Word):
     """Whether a fact may enter the SLI; what a fork reports is kept apart."""
 
     TRUSTED = "trusted"
     FORK = "fork"
 
 
-class Action(_Word):
+class Action(Word):
     """What a rerun decision asks for; also the label `decision` of `lumen_reruns_total`."""
 
     RETRY_NOW = "retry_now"

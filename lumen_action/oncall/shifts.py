@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from itertools import pairwise
 
+from lumen_action.model.words import Word
 from lumen_action.oncall.roster import HOUR_MS, Layer, Person, Roster
 from lumen_action.oncall.spans import Span, laid_over, within
 from lumen_action.oncall.turns import Turn, cover_spans, turns
@@ -16,7 +16,7 @@ _REACHES_DAYS = (9, 60, 800)
 """How far is looked for an end, a beginning and a successor, in turn."""
 
 
-class Why(str, Enum):
+class Why(Word):
     """How somebody came to be on call."""
 
     ROTATION = "rotation"
@@ -26,10 +26,6 @@ class Why(str, Enum):
     FALLBACK = "fallback"
     """All of the rotation are away."""
     OVERRIDE = "override"
-
-    def __str__(self) -> str:
-        """Return the word."""
-        return str(self.value)
 
 
 @dataclass(frozen=True)
