@@ -146,9 +146,9 @@ def _action(action: Action) -> str:
 
 def _step(moment: Moment, zone: tzinfo, quoted: Quoted) -> tuple[str, ...]:
     told = dict(moment.told)
-    also = (word for word in _ALSO if told.get(word) and told[word] != moment.actor)
+    also = [told[word] for word in _ALSO if told.get(word) and told[word] != moment.actor]
     said = ": ".join(part for part in (moment.actor, moment.text) if part)
-    beside = f" ({', '.join(told[word] for word in also)})" if set(_ALSO) & set(told) else ""
+    beside = f" ({', '.join(also)})" if also else ""
     late = "" if moment.counted else " [changes nothing: it came too late]"
     clocks = [f"{_local(moment.at_ms, timezone.utc):%Y-%m-%d %H:%M:%S}"]
     if _elsewhere(zone):

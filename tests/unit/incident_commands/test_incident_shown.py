@@ -148,3 +148,11 @@ def test_who_closes_what_was_bad_reads_that_a_postmortem_is_owed(team: BrokenTea
     for words in (["ack"], ["resolve"], ["close", "--cause", "x", "--resolution", "y"]):
         assert team.lumen(*words) == 0
     assert team.out.rstrip().endswith("in time, postmortem owed)")
+
+
+def test_who_takes_it_for_themselves_is_named_once(team: BrokenTeam) -> None:
+    team.lumen("open", "uploads fail", "--actor", "ann")
+    team.lumen("ack", "--actor", "ann")
+
+    assert team.lumen("show") == 0
+    assert team.out.splitlines()[-1].endswith("acknowledged  ann")
