@@ -20,10 +20,10 @@ def tell(how: Callable[[int, int], None], whom: int, number: int) -> bool:
     return True
 
 
-def children() -> list[int]:
-    """Return who is our child by now, and has not ended; only Linux can tell."""
+def children(*, ended: bool = False) -> list[int]:
+    """Return who is our child by now and goes on, or has ended and waits to be heard; only Linux can tell."""
     own = str(os.getpid()).encode()
-    return [int(pid) for pid in _listed("/proc") if pid.isdecimal() and _parent(pid) == own]
+    return [int(pid) for pid in _listed("/proc") if pid.isdecimal() and _parent(pid, ended=ended) == own]
 
 
 def _listed(folder: str) -> list[str]:
@@ -33,14 +33,14 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _parent(pid: str) -> bytes:
-    """Return the parent of a process that runs; its name in parentheses may hold anything."""
+def _parent(pid: str, *, ended: bool) -> bytes:
+    """Return the parent of a process that runs, or that has ended; its name in parentheses may hold anything."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, parent = file.read().rpartition(b")")[2].split()[:2]
     except (OSError, ValueError):
         return b""
-    return b"" if state == b"Z" else parent
+    return parent if (state == b"Z") is ended else b""
 
 
 def adopt_orphans() -> None:

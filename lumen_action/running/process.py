@@ -113,6 +113,8 @@ class _Run:
         self._sources: dict[int, tuple[int, int]] = {}
         self._poll = select.poll()
         self._pid = 0
+        # What others of this program have started, such as the ledger's git, is neither heard nor ended by us.
+        self._others: frozenset[int] = frozenset()
         self._status: int | None = None
         self._timed_out = False
         self._interrupted = 0
@@ -127,6 +129,7 @@ class _Run:
         began = monotonic()
         if self._how.clean:
             adopt_orphans()
+            self._others = frozenset(children()).union(children(ended=True))
         nameless = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         fault = self._start(command, env) if command[0] else nameless
         if fault:
@@ -251,10 +254,16 @@ class _Run:
 
     def _reap(self) -> None:
         """Take note of what has ended: the command, and orphans that came to us."""
+        alone = self._how.clean and not self._others
+        self._hear(-1 if alone else self._pid)
+        for orphan in self._orphans(ended=True) if self._how.clean and not alone else ():
+            self._hear(orphan)
+
+    def _hear(self, whom: int) -> None:
         while True:
             try:
                 stops = os.WUNTRACED if self._lent_by else 0
-                pid, status = os.waitpid(-1 if self._how.clean else self._pid, os.WNOHANG | stops)
+                pid, status = os.waitpid(whom, os.WNOHANG | stops)
             except ChildProcessError:
                 return
             if not pid:
@@ -263,6 +272,10 @@ class _Run:
                 self._stop_with_it()
             elif pid == self._pid:
                 self._status = status
+
+    def _orphans(self, *, ended: bool = False) -> list[int]:
+        """Return what the command has left to us."""
+        return [pid for pid in children(ended=ended) if pid not in self._others and pid != self._pid]
 
     def _stop_with_it(self) -> None:
         """Stop as the command has by a key at the terminal, and go on with it when somebody wants that."""
@@ -282,7 +295,7 @@ class _Run:
     def _tell(self, number: int) -> None:
         tell(os.killpg, self._pid, number)
         if self._status is not None and not self._ended_well:
-            for orphan in children():
+            for orphan in self._orphans():
                 tell(os.kill, orphan, number)
 
     @property
@@ -292,7 +305,7 @@ class _Run:
     def _left_running(self) -> bool:
         """Tell whether anything of it runs; after a success a service in a session of its own may stay."""
         self._reap()
-        return tell(os.killpg, self._pid, 0) or (not self._ended_well and bool(children()))
+        return tell(os.killpg, self._pid, 0) or (not self._ended_well and bool(self._orphans()))
 
 
 def _same_file(one: int, other: int) -> bool:

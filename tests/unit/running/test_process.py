@@ -177,6 +177,18 @@ def test_what_a_good_command_leaves_in_its_group_is_stopped_and_a_service_of_its
             os.killpg(int(pid), signal.SIGKILL)
 
 
+def test_what_this_program_has_started_besides_is_neither_ended_nor_heard(tmp_path: Path) -> None:
+    word = f"lumen-{os.getpid()}-orphan"
+    with subprocess.Popen(["sleep", "300"]) as other, subprocess.Popen(["sh", "-c", "exit 7"]) as ended:
+        try:
+            # What it leaves in another group comes to us, and is found among our children only.
+            script = f'setsid sh -c "sleep 300; : {word}" > /dev/null 2>&1 & sleep 0.2; exit 3'
+            played = Played(tmp_path, "sh", "-c", script, how=Patience(grace_seconds=0.2))
+            assert (played.ending.code, running(word), other.poll(), ended.wait()) == (3, [], None, 7)
+        finally:
+            other.kill()
+
+
 def test_without_cleaning_what_is_left_goes_on_and_nobody_waits_for_it(tmp_path: Path) -> None:
     word = f"lumen-{os.getpid()}-goes-on"
     played = Played(tmp_path, "sh", "-c", f'sh -c "sleep 300; : {word}" & echo up', how=Patience(clean=False))
