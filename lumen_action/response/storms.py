@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lumen_action.incidents.facts import event_fact
+from lumen_action.incidents.facts import event_fact, identity
 from lumen_action.incidents.incident import Incident, LinkKind
 from lumen_action.incidents.silences import Silence
 from lumen_action.incidents.words import Event, Severity, State
@@ -32,6 +32,7 @@ _MOST_COMPONENTS = 20
 # Each costs a look into the ledger.
 _MOST_ASKED = 200
 _MORE = "more"
+_OPENED_BY = "opened by "
 _EVERYWHERE = "alerts everywhere"
 
 
@@ -186,7 +187,7 @@ def _opening(storm: _Storm) -> Opening:
         region=next(iter(regions)) if len(regions) == 1 else "",
         components=tuple(components)[:_MOST_COMPONENTS],
         # Who finds that another has opened it meanwhile has still to note the alerts, and counts them there.
-        told={"mark": f"opened by {first.mark}", "times": "0"},
+        told={"mark": f"{_OPENED_BY}{first.mark}", "times": "0"},
     )
 
 
@@ -208,6 +209,7 @@ def _joined(storm: _Storm, taken: Taken) -> Taken:
     early = (
         {"detected_ms": str(begun_ms)} if incident.state is State.DETECTED and begun_ms < incident.detected_ms else {}
     )
+    opening = dict(incident.moments[0].told).get("mark", "")
     notes: list[_Note] = []
     beyond: Alert | None = None
     for alert in storm.unknown:
@@ -216,8 +218,8 @@ def _joined(storm: _Storm, taken: Taken) -> Taken:
         elif noted[alert.fingerprint] <= MOST_FLAPS:
             noted[alert.fingerprint] += 1
             flaps = " (it flaps: from here on it counts as firing)" if noted[alert.fingerprint] > MOST_FLAPS else ""
-            # The incident was opened by the first of them, so it has been counted.
-            counts = {"times": "0"} if taken.created and not notes else {}
+            # The incident was opened by it, perhaps by a server that died then, so it has been counted.
+            counts = {"times": "0"} if opening == identity(f"{_OPENED_BY}{alert.mark}") else {}
             told = {**_told(alert), "text": f"{alert.title}{flaps}", **counts, **early}
             notes.append(_Note(Event.SEEN, told, alert.starts_ms, alert.mark))
     if beyond:

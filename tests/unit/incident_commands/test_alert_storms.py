@@ -280,6 +280,7 @@ def test_a_delivery_that_broke_off_is_made_whole_by_the_next(team: BrokenTeam) -
             take_alerts({"nightly": broken}.__getitem__, alerts, lambda _: ())
     (taken,) = take(team, *told)
     assert (len(team.desk.all()), taken.incident.severity, taken.incident.firing) == (1, Severity.SEV2, ("a0000",))
+    assert taken.incident.seen == 2
 
 
 ALERTS = st.lists(
