@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from fractions import Fraction
 
@@ -83,7 +83,7 @@ def _block(evaluation: Evaluation, width: int, zone: tzinfo) -> Iterator[str]:
     yield from (f"  {name:<{_NAME_WIDTH}}{visible(text)}" for name, text in _further(evaluation, zone))
 
 
-_FIGURES = (
+_FIGURES: Sequence[tuple[str, Callable[[Evaluation], str]]] = (
     ("target", lambda each: target_percent(each.objective.target)),
     ("actual", actual_percent),
     ("used", used_percent),
