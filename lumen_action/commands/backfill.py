@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from lumen_action.commands import World
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError
 from lumen_action.files import write_atomically
 from lumen_action.sinks.history import history, openmetrics_history
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Write the history of all pipelines, or of the one that was named."""
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     facts = collect(session.ledger().scan(pipeline=session.settings.pipeline or None))
     past = history(facts.values(), until_ms=world.clock_ms(), calendar=session.settings.calendar)
     output = world.folder / arguments.output

@@ -8,8 +8,8 @@ from lumen_action.commands import World
 from lumen_action.commands.incident.publishing import open_on_publish
 from lumen_action.commands.lasting import deliver_waiting
 from lumen_action.commands.ledger.compacting import close_past_days
-from lumen_action.commands.options import SINKS, command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, open_session
+from lumen_action.commands.options import SINKS, command_parser
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError, LumenError, RemoteError
 
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Publish all pipelines, or the one that was named; a sink that failed makes the exit code 75."""
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     if not session.sinks:
         raise ConfigError(
             "pushgateway-url: neither it nor remote-write-url, otlp-url or textfile-dir is set, "

@@ -9,8 +9,8 @@ from lumen_action.commands import World
 from lumen_action.commands.asked import flag, instant, telling, word
 from lumen_action.commands.github import client_of, need_token, repository_of
 from lumen_action.commands.lasting import deliver_waiting, lasting_ledger
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.model import Fact
 from lumen_action.model.instants import stamp_of
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     window = _window(arguments, world, problems)
     repository = repository_of(arguments, world, problems)
     dry_run = flag(arguments, world, "dry-run", problems)
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     need_token(session, problems)
     if problems:
         raise ConfigError(problems)

@@ -20,7 +20,7 @@ from lumen_action.commands.health.watching import Watch
 from lumen_action.commands.healthpages import health_pages
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session, session_of
 from lumen_action.commands.state import RUNS
 from lumen_action.commands.webpages import Site, Taker, serving
 from lumen_action.errors import ConfigError, LedgerError, RemoteError
@@ -111,7 +111,7 @@ def _watch(
         warnings: list[str] = []
         if not memories:
             # Some ledgers belong to one thread, and this is not the one that folds.
-            own = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+            own = session_of(arguments, world)
             memories.append(Memory.of(own, asked, warnings, record=record))
         found = memories[0].judge(prober.findings(asked, deadline_seconds=slowest), warnings)
         for warning in warnings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lumen_action import __version__
 from lumen_action.commands import World
+from lumen_action.commands.options import given
 from lumen_action.commands.planned import failures_threshold, runs_per_day
 from lumen_action.errors import LedgerError
 from lumen_action.host import Host
@@ -44,6 +46,11 @@ def open_session(
     """Read the settings and find out where we run; nothing else is opened yet."""
     settings = load_settings(given, world.env, world.folder, required=required)
     return Session(world, settings, _host(world, settings), patience_seconds)
+
+
+def session_of(arguments: argparse.Namespace, world: World) -> Session:
+    """Open the session of a person who has time."""
+    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
 
 
 def _host(world: World, settings: Settings) -> Host:

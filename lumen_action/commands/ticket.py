@@ -10,8 +10,8 @@ from lumen_action.commands import World
 from lumen_action.commands.asked import flag, instant, telling, word
 from lumen_action.commands.github import client_of
 from lumen_action.commands.lasting import deliver_waiting, lasting_ledger
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.ops.tickets import Draft, Tracker
 from lumen_action.ops.tickets.cases import Case
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     problems: list[str] = []
     since_ms = instant(word(arguments, world, "since") or _SINCE, world.clock_ms(), problems)
     dry_run = flag(arguments, world, "dry-run", problems)
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     options = session.settings.tickets or TicketOptions()
     tell = telling(world)
     tracker = tracker_of(session, options, word(arguments, world, "repository"), tell, problems)

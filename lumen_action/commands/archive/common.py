@@ -14,8 +14,8 @@ from lumen_action.archive.stores import Store
 from lumen_action.archive.stores.opening import StoreOptions, open_store
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling, word
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import Session
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError, shown
 from lumen_action.jobmemory import JobMemory
 from lumen_action.model import Fact, Kind, Outcome
@@ -54,11 +54,6 @@ def folder_of(arguments: argparse.Namespace, session: Session) -> Path:
     """Return the folder of frozen archives."""
     world = session.world
     return world.folder / (word(arguments, world, "folder") or session.settings.archive.get("folder", FOLDER))
-
-
-def session_of(arguments: argparse.Namespace, world: World) -> Session:
-    """Open the session of a person who has time."""
-    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
 
 
 def asked_day(arguments: argparse.Namespace, world: World, problems: list[str]) -> str:

@@ -15,10 +15,11 @@ from lumen_action.archive.stores import Store, Tick
 from lumen_action.archive.verdicts import Finding, Level, doubted
 from lumen_action.archive.verifying import Expected, Means, verify
 from lumen_action.commands import World
-from lumen_action.commands.archive.common import Speaker, add_folder, folder_of, session_of, subcommand_parser
+from lumen_action.commands.archive.common import Speaker, add_folder, folder_of, subcommand_parser
 from lumen_action.commands.archive.gathering import Asked, Gathered, asked_of, gather
 from lumen_action.commands.archive.judging import Judgement, conclude
 from lumen_action.commands.asked import telling, word
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError, shown
 
 

@@ -22,13 +22,12 @@ from lumen_action.commands.archive.common import (
     add_folder,
     asked_day,
     folder_of,
-    session_of,
     store_folders,
     subcommand_parser,
 )
 from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import telling, word
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.http import Timing
 from lumen_action.jobmemory import memory_file, recall

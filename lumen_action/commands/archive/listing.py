@@ -15,9 +15,10 @@ from lumen_action.archive.keys import Keys
 from lumen_action.archive.progress import size
 from lumen_action.archive.verdicts import Verdict
 from lumen_action.commands import World
-from lumen_action.commands.archive.common import add_folder, folder_of, said_by, session_of, subcommand_parser
+from lumen_action.commands.archive.common import add_folder, folder_of, said_by, subcommand_parser
 from lumen_action.commands.archive.gathering import Asked, Gathered, asked_of, gather
 from lumen_action.commands.asked import telling, word
+from lumen_action.commands.session import session_of
 from lumen_action.errors import LumenError, shown
 from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.slo.phrases import counted

@@ -14,16 +14,9 @@ from lumen_action.archive.removing import Removal, remove, with_lock
 from lumen_action.archive.retention import Planned, Rule, planned
 from lumen_action.archive.stores import LockedError, Store
 from lumen_action.commands import World
-from lumen_action.commands.archive.common import (
-    Speaker,
-    annotate,
-    said_by,
-    session_of,
-    stores_asked,
-    subcommand_parser,
-)
+from lumen_action.commands.archive.common import Speaker, annotate, said_by, stores_asked, subcommand_parser
 from lumen_action.commands.asked import telling, word
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, LumenError
 from lumen_action.model.instants import stamp, stamp_of
 from lumen_action.slo.phrases import counted

@@ -24,12 +24,11 @@ from lumen_action.commands.archive.common import (
     asked_day,
     folder_of,
     said_by,
-    session_of,
     subcommand_parser,
 )
 from lumen_action.commands.archive.gathering import asked_of
 from lumen_action.commands.asked import telling, word
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError
 from lumen_action.model import Fact, Outcome
 from lumen_action.slo.phrases import counted

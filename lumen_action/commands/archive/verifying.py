@@ -13,17 +13,11 @@ from lumen_action.archive.stores import Store
 from lumen_action.archive.verdicts import Finding, Level, doubted
 from lumen_action.archive.verifying import Means, verify
 from lumen_action.commands import World
-from lumen_action.commands.archive.common import (
-    add_day,
-    add_folder,
-    asked_day,
-    folder_of,
-    session_of,
-    subcommand_parser,
-)
+from lumen_action.commands.archive.common import add_day, add_folder, asked_day, folder_of, subcommand_parser
 from lumen_action.commands.archive.gathering import Asked, Gathered, asked_of, gather, versions_of
 from lumen_action.commands.archive.judging import Judgement, conclude
 from lumen_action.commands.asked import telling, word
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError
 from lumen_action.record import DEFAULT_REGION
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, word
-from lumen_action.commands.options import given
 from lumen_action.commands.planned import freshness
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.commands.slo.asked import Asked, moment_asked, objectives_asked, slo_parser, words
 from lumen_action.errors import ConfigError, shown
 from lumen_action.gate.overriding import Override, asked_override
@@ -139,7 +138,7 @@ def read_gate(arguments: argparse.Namespace, world: World) -> GateAsked:
 
 def _session(arguments: argparse.Namespace, world: World, problems: list[str]) -> Session | None:
     try:
-        return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+        return session_of(arguments, world)
     except ConfigError as fault:
         problems.extend(fault.problems)
         return None

@@ -15,8 +15,8 @@ from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.health.keeping import Memory
 from lumen_action.commands.health.known import around_of, checks_asked
 from lumen_action.commands.health.wording import as_json, as_text, headline, names, outputs, summary
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, shown
 from lumen_action.health.check import Check, Finding, Status
 from lumen_action.health.judging import whole
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Look, judge, tell; 1 only where something critical is failed."""
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     wish = _wish(arguments, session)
     warnings: list[str] = []
     clock = session.timing.clock

@@ -13,8 +13,8 @@ from lumen_action.commands.channels import message_secrets
 from lumen_action.commands.incident.telling import incident_plain, tell_event
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.notify.common import of_fork
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import BRIEF_SECONDS, PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import BRIEF_SECONDS, Session, session_of
 from lumen_action.commands.showing import show_totals
 from lumen_action.errors import ConfigError, LedgerError, RemoteError, shown
 from lumen_action.failure.redaction import redact
@@ -68,11 +68,6 @@ def listed(arguments: argparse.Namespace, world: World, name: str) -> tuple[str,
     told = given_here or [word(arguments, world, name)]
     parts = (part.strip() for each in told for part in each.replace("\n", ",").split(","))
     return tuple(dict.fromkeys(part for part in parts if part))
-
-
-def session_of(arguments: argparse.Namespace, world: World) -> Session:
-    """Open the session of a person who has time."""
-    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
 
 
 def desk_of(session: Session, why: str = WHY) -> Incidents:

@@ -6,8 +6,9 @@ import argparse
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, instant, word
-from lumen_action.commands.incident.common import desk_of, listed, session_of, subcommand_parser
+from lumen_action.commands.incident.common import desk_of, listed, subcommand_parser
 from lumen_action.commands.incident.telling import incident_plain
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError, shown
 from lumen_action.incidents.aliases import WANTED, severity_of
 from lumen_action.summary.incidents import as_table

@@ -7,9 +7,9 @@ import argparse
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling
 from lumen_action.commands.github import client_of, need_token, repository_of
-from lumen_action.commands.incident.common import cleaner_of, desk_of, session_of, subcommand_parser
+from lumen_action.commands.incident.common import cleaner_of, desk_of, subcommand_parser
 from lumen_action.commands.notify.common import of_fork
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, LumenError, RemoteError
 from lumen_action.response.mirroring import Mirrored, mirror
 

@@ -10,16 +10,10 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
-from lumen_action.commands.incident.common import (
-    cleaner_of,
-    desk_of,
-    incident_of,
-    incident_plain,
-    session_of,
-)
+from lumen_action.commands.incident.common import cleaner_of, desk_of, incident_of, incident_plain
 from lumen_action.commands.incident.costs import add_objectives, book_asked, costs, term_of
 from lumen_action.commands.incident.moving import Case, Deed, move, moving_parser
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, IntegrityError, RemoteError, shown
 from lumen_action.files import read_as_told, write_as_told
 from lumen_action.incidents.incident import Incident

@@ -6,14 +6,9 @@ import argparse
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling, word
-from lumen_action.commands.incident.common import (
-    add_incident,
-    desk_of,
-    incident_of,
-    session_of,
-    subcommand_parser,
-)
+from lumen_action.commands.incident.common import add_incident, desk_of, incident_of, subcommand_parser
 from lumen_action.commands.incident.telling import incident_plain
+from lumen_action.commands.session import session_of
 from lumen_action.summary.incidents import as_markdown, as_text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from lumen_action.commands import World
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import Session
 from lumen_action.crypto.signing import SIGNING_KEY, Signer
 from lumen_action.errors import ConfigError
 from lumen_action.ledger.checkpoints import SegmentedLedger
@@ -17,11 +17,6 @@ def subcommand_parser(name: str, description: str, example: str) -> argparse.Arg
     made = command_parser(f"ledger {name}", description, f"lumen ledger {name} {example}", ("ledger", "config"))
     made.add_argument("--json", action="store_true", help="print one JSON object")
     return made
-
-
-def session_of(arguments: argparse.Namespace, world: World) -> Session:
-    """Open the session of a person who has time."""
-    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
 
 
 def segmented(session: Session) -> SegmentedLedger:

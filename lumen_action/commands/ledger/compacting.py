@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 
 from lumen_action.commands import World
-from lumen_action.commands.ledger.common import segmented, session_of, signer_of, subcommand_parser
+from lumen_action.commands.ledger.common import segmented, signer_of, subcommand_parser
+from lumen_action.commands.session import session_of
 from lumen_action.crypto.signing import SIGNING_KEY, PublicKey
 from lumen_action.errors import ConfigError
 from lumen_action.ledger import Ledger

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lumen_action.commands import World
-from lumen_action.commands.ledger.common import session_of, subcommand_parser
+from lumen_action.commands.ledger.common import subcommand_parser
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError, LedgerError
 
 _DAYS = 30

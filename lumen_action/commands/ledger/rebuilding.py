@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from lumen_action.commands import World
-from lumen_action.commands.ledger.common import session_of, subcommand_parser
+from lumen_action.commands.ledger.common import subcommand_parser
+from lumen_action.commands.session import session_of
 from lumen_action.errors import IntegrityError
 from lumen_action.sli.rollup import Rollup
 from lumen_action.totals import Totals, count_all

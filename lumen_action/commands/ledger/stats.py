@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lumen_action.commands import World
-from lumen_action.commands.ledger.common import session_of, subcommand_parser
+from lumen_action.commands.ledger.common import subcommand_parser
+from lumen_action.commands.session import session_of
 from lumen_action.ledger.checkpoints import SegmentedLedger
 from lumen_action.model import Fact, Kind
 

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator
 
 from lumen_action.commands import World
-from lumen_action.commands.ledger.common import segmented, session_of, signer_of, subcommand_parser
+from lumen_action.commands.ledger.common import segmented, signer_of, subcommand_parser
+from lumen_action.commands.session import session_of
 from lumen_action.crypto.signing import PublicKey
 from lumen_action.errors import ConfigError, IntegrityError
 from lumen_action.ledger.checkpoints import Audit, Checkpoint, SegmentedLedger, audit, parse_kept, public_key

@@ -8,8 +8,7 @@ from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.notify.common import of_fork, sender_of, subcommand_parser, subject_of
 from lumen_action.commands.notify.telling import exit_code, receipt_json, receipt_line, show
-from lumen_action.commands.options import given
-from lumen_action.commands.session import PATIENT_SECONDS, open_session
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError
 from lumen_action.ops.notify.sender import Sender
 
@@ -30,7 +29,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     """Send it, for the pipeline that is named, else for all of the ledger."""
     problems: list[str] = []
     now = flag(arguments, world, "now", problems)
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     if problems:
         raise ConfigError(problems)
     if of_fork(session, world):

@@ -13,8 +13,7 @@ from lumen_action.commands.notify.common import of_fork, sender_of, subject_of
 from lumen_action.commands.notify.telling import exit_code, receipt_json, receipt_line, show
 from lumen_action.commands.notify.wish import Wish, parser, read_wish
 from lumen_action.commands.notify.writing import Writer
-from lumen_action.commands.options import given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError
 from lumen_action.ops.notify import Receipt
 from lumen_action.ops.notify.message import Message
@@ -39,7 +38,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     tell = telling(world)
     wish = read_wish(arguments, world, problems)
     try:
-        session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+        session = session_of(arguments, world)
     except ConfigError as fault:
         raise ConfigError([*problems, *fault.problems]) from None
     if of_fork(session, world):

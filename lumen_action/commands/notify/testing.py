@@ -14,8 +14,7 @@ from lumen_action.commands.asked import telling, word
 from lumen_action.commands.channels import channels_of, message_secrets
 from lumen_action.commands.notify.common import subcommand_parser
 from lumen_action.commands.notify.telling import receipt_json, receipt_line, show
-from lumen_action.commands.options import given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, RemoteError
 from lumen_action.ops.notify import Channel, Receipt, State
 from lumen_action.ops.notify.channels import WAYS
@@ -49,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace, world: World) -> int:
     """Try every channel; one that failed makes the exit code 75, also in a job: that is what was asked."""
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     names = word(arguments, world, "channel")
     asked = [each.strip() for each in names.split(",") if each.strip()] or list(WAYS)
     opened, wrong, missing = list[Channel](), list[str](), dict[str, str]()

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
-from lumen_action.commands.options import command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import command_parser
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, shown
 from lumen_action.files import read_as_told
 from lumen_action.model.instants import stamp
@@ -35,11 +35,6 @@ def subcommand_parser(name: str, description: str, example: str, *options: str) 
     made.add_argument("--roster", metavar="FILE", help="the roster (default `oncall.roster` of lumen.yml)")
     made.add_argument("--json", action="store_true", help="print JSON")
     return made
-
-
-def session_of(arguments: argparse.Namespace, world: World) -> Session:
-    """Open the session of a person who has time."""
-    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
 
 
 def roster_of_session(session: Session) -> Roster | None:

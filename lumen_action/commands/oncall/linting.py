@@ -12,11 +12,11 @@ from lumen_action.commands.oncall.common import (
     edges_json,
     moment_asked,
     roster_file,
-    session_of,
     shown_lines,
     subcommand_parser,
     text_of,
 )
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError, shown
 from lumen_action.oncall.linting import Level, Linted
 from lumen_action.oncall.load import MEASURES, Carried, Load

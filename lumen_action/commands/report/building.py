@@ -10,11 +10,11 @@ from typing import Any
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import command_parser
 from lumen_action.commands.report import FOLDER
 from lumen_action.commands.report.forms import FORMS
 from lumen_action.commands.report.making import Wanted, Written, write_report
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.commands.slo.asked import objectives_asked, words
 from lumen_action.errors import ConfigError, shown
 from lumen_action.report.markdown import render
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
 
 def _wanted(arguments: argparse.Namespace, world: World) -> Wanted:
     """Return what was asked for; a ConfigError tells every mistake."""
-    session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+    session = session_of(arguments, world)
     settings = session.settings
     problems: list[str] = []
     kind = _choice("period", word(arguments, world, "period") or "week", _KINDS, problems)

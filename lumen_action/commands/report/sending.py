@@ -13,11 +13,11 @@ from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.notify.common import sender_of
 from lumen_action.commands.notify.telling import receipt_json, receipt_line
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import command_parser
 from lumen_action.commands.report import FOLDER
 from lumen_action.commands.report.built import Built, find_reports
 from lumen_action.commands.report.telling import message_of
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, RemoteError, shown
 from lumen_action.ops.notify import Receipt
 from lumen_action.ops.notify.channels import REPORT_CHANNELS
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace, world: World) -> int:
     if link and (fault := address_fault(link)):
         problems.append(f"link: {fault}; write `link: https://reports.example/`")
     try:
-        session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+        session = session_of(arguments, world)
     except ConfigError as fault:
         raise ConfigError([*problems, *fault.problems]) from None
     told = word(arguments, world, "language") or session.settings.report.get("language", "en")

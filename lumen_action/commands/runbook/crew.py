@@ -14,7 +14,7 @@ from typing import BinaryIO
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling
 from lumen_action.commands.channels import message_secrets
-from lumen_action.commands.incident.common import actor_of, session_of
+from lumen_action.commands.incident.common import actor_of
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.notify.common import sender_of, subject_of
 from lumen_action.commands.options import command_parser
@@ -31,7 +31,7 @@ from lumen_action.runbooks.runbook import Runbook, Step
 from lumen_action.running.signals import Signals
 from lumen_action.summary.markdown import visible
 
-__all__ = ["actor_of", "session_of"]
+__all__ = ["actor_of"]
 
 WHY = "where a run of a runbook stands is kept in the ledger, so that another job can go on with it"
 _NAMES = ("pipeline", "ledger", "summary", "config")

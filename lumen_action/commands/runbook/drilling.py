@@ -18,12 +18,11 @@ from lumen_action.commands.runbook.crew import (
     of_fork,
     runbook_named,
     runbooks_of,
-    session_of,
     subcommand_parser,
     teller,
 )
 from lumen_action.commands.runbook.rehearsal import faults, rehearsal_plain, rehearsed
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.commands.showing import show_totals
 from lumen_action.errors import ConfigError
 from lumen_action.model import Fact, Outcome

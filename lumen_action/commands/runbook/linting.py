@@ -15,9 +15,9 @@ from lumen_action.commands import World
 from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import flag
 from lumen_action.commands.options import command_parser
-from lumen_action.commands.runbook.crew import runbooks_of, session_of
+from lumen_action.commands.runbook.crew import runbooks_of
 from lumen_action.commands.runbook.drills import drills_of
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError
 from lumen_action.files import read_as_told
 from lumen_action.runbooks.linting import (

@@ -8,9 +8,10 @@ from collections.abc import Collection
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag
 from lumen_action.commands.options import command_parser
-from lumen_action.commands.runbook.crew import runbooks_of, session_of
+from lumen_action.commands.runbook.crew import runbooks_of
 from lumen_action.commands.runbook.drills import drills_of
 from lumen_action.commands.runbook.executions import show_running
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError
 from lumen_action.model.instants import stamp
 from lumen_action.runbooks.linting import Drills

@@ -8,7 +8,8 @@ from pathlib import Path
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, word
 from lumen_action.commands.options import command_parser
-from lumen_action.commands.runbook.crew import runbooks_of, session_of
+from lumen_action.commands.runbook.crew import runbooks_of
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError
 from lumen_action.files import write_as_told
 from lumen_action.runbooks.markdown import anchor, markdown

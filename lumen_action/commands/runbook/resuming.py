@@ -14,11 +14,10 @@ from lumen_action.commands.runbook.crew import (
     runbook_named,
     runbooks_of,
     runner_of,
-    session_of,
     subcommand_parser,
 )
 from lumen_action.commands.runbook.executions import conclude
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError
 from lumen_action.response.runbooks.deciding import Decision, Said
 from lumen_action.response.runbooks.records import Records

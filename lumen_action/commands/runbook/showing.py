@@ -8,7 +8,8 @@ from dataclasses import asdict
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
 from lumen_action.commands.options import command_parser
-from lumen_action.commands.runbook.crew import runbook_named, runbooks_of, session_of
+from lumen_action.commands.runbook.crew import runbook_named, runbooks_of
+from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError
 from lumen_action.runbooks.markdown import section
 

@@ -19,14 +19,13 @@ from lumen_action.commands.runbook.crew import (
     runbook_named,
     runbooks_of,
     runner_of,
-    session_of,
     subcommand_parser,
     teller,
 )
 from lumen_action.commands.runbook.executions import answer, conclude, execution_plain, hand_on
 from lumen_action.commands.runbook.rehearsal import faults, rehearsal_plain, rehearsed
 from lumen_action.commands.runbook.resuming import stopped
-from lumen_action.commands.session import Session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, shown
 from lumen_action.model import ErrorClass
 from lumen_action.response.runbooks.automatic import Cause, Start, started_for

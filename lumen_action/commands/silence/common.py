@@ -9,8 +9,8 @@ from typing import Any
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling, word
 from lumen_action.commands.lasting import lasting_ledger
-from lumen_action.commands.options import SINKS, command_parser, given
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.options import SINKS, command_parser
+from lumen_action.commands.session import Session, session_of
 from lumen_action.commands.showing import show_totals
 from lumen_action.errors import ConfigError, LumenError, RemoteError
 from lumen_action.incidents.silences import Silence
@@ -31,11 +31,6 @@ def subcommand_parser(name: str, description: str, example: str) -> argparse.Arg
     made.add_argument("--alertmanager", metavar="URL", help=f"where they are set too (default: {ALERTMANAGER_URL})")
     made.add_argument("--json", action="store_true", help="print one JSON object or list")
     return made
-
-
-def session_of(arguments: argparse.Namespace, world: World) -> Session:
-    """Open the session of a person who has time."""
-    return open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
 
 
 def desk_of(session: Session) -> Silences:

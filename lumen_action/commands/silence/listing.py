@@ -7,15 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import telling
-from lumen_action.commands.silence.common import (
-    desk_of,
-    plain,
-    raise_problems,
-    scope,
-    server_of,
-    session_of,
-    subcommand_parser,
-)
+from lumen_action.commands.session import session_of
+from lumen_action.commands.silence.common import desk_of, plain, raise_problems, scope, server_of, subcommand_parser
 from lumen_action.errors import LumenError
 from lumen_action.incidents.silences import Silence
 from lumen_action.model.instants import stamp

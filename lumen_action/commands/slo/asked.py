@@ -12,10 +12,10 @@ from pathlib import PurePath
 
 from lumen_action.commands import World
 from lumen_action.commands.asked import word
-from lumen_action.commands.options import command_parser, given
+from lumen_action.commands.options import command_parser
 from lumen_action.commands.rules.documents import read_files, tell
 from lumen_action.commands.rules.exporting import WINDOW, book_of
-from lumen_action.commands.session import PATIENT_SECONDS, Session, open_session
+from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, shown
 from lumen_action.settings import Settings
 from lumen_action.slo.headers import slug
@@ -74,7 +74,7 @@ def read_asked(arguments: argparse.Namespace, world: World, found: Sequence[str]
     problems = list(found)
     session = None
     try:
-        session = open_session(given(arguments), world, patience_seconds=PATIENT_SECONDS)
+        session = session_of(arguments, world)
     except ConfigError as fault:
         problems += fault.problems
     settings = session.settings if session else Settings()
