@@ -12,7 +12,6 @@ from lumen_action.health.values import Read
 PROVIDERS = ("aws", "github", "dropbox", "secret")
 _PORT = values.whole(1, 65_535)
 _DAYS = values.whole(0, 3650)
-_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)

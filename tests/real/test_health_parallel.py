@@ -12,7 +12,7 @@ from liars import page, saying, talking
 
 from lumen_action.health.check import Check, ProbeKind, Status
 from lumen_action.ops.probes.bounded import OverdueError, Work
-from lumen_action.ops.probes.running import Prober, run_checks
+from lumen_action.ops.probes.running import Prober
 from lumen_action.ops.probes.seen import Around, Probe, Seen, passed
 
 MANY = 200
@@ -31,7 +31,7 @@ def test_two_hundred_are_asked_at_the_same_time() -> None:
         checks = [
             check(f"name: c{n}, kind: http, url: 'http://127.0.0.1:{port}/{n}', timeout: 30s") for n in range(MANY)
         ]
-        findings = run_checks(checks, around(), deadline_seconds=60)
+        findings = Prober(around()).findings(checks, deadline_seconds=60)
     assert [each.check for each in findings] == checks
     assert [each.said for each in findings if each.status is not PASS] == []
 
@@ -123,8 +123,10 @@ def test_work_that_raised_raises_where_it_is_waited_for() -> None:
 def test_a_port_that_takes_connections_and_one_that_does_not() -> None:
     with talking(saying(b"")) as port:
         assert (
-            run_checks([check(f"kind: tcp, host: 127.0.0.1, port: {port}")], around(), deadline_seconds=5)[0].status
+            Prober(around())
+            .findings([check(f"kind: tcp, host: 127.0.0.1, port: {port}")], deadline_seconds=5)[0]
+            .status
             is PASS
         )
-    (found,) = run_checks([check(f"kind: tcp, host: 127.0.0.1, port: {port}")], around(), deadline_seconds=5)
+    (found,) = Prober(around()).findings([check(f"kind: tcp, host: 127.0.0.1, port: {port}")], deadline_seconds=5)
     assert found.said == f"127.0.0.1:{port} takes no connection: Connection refused"

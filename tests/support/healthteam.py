@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lumen_action.health.check import Check, Finding
 from lumen_action.health.reading import checks_of
-from lumen_action.ops.probes.running import run_checks
+from lumen_action.ops.probes.running import Prober
 from lumen_action.ops.probes.seen import Around
 from lumen_action.promserver import PrometheusOptions
 
@@ -41,5 +41,5 @@ def around(
 
 def found(text: str, world: Around | None = None) -> Finding:
     """Look once."""
-    (finding,) = run_checks([check(text)], world or around(), deadline_seconds=30)
+    (finding,) = Prober(world or around()).findings([check(text)], deadline_seconds=30)
     return finding

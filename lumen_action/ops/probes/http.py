@@ -13,7 +13,6 @@ from lumen_action.http import Request
 from lumen_action.ops.probes.asking import Answered, ask
 from lumen_action.ops.probes.seen import Around, Seen, failed, passed
 
-_OWN_STATUSES = range(200, 600)
 _FIRST_REFUSAL = 400
 
 

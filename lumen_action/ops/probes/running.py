@@ -104,8 +104,3 @@ class Prober:
         own = (self.around.env.get(check.text(name), "") for name in ("token-env", "variable") if check.text(name))
         plain = redact(text, [*self.around.secrets, *filter(None, own)])
         return " ".join("".join(sign if sign.isprintable() else " " for sign in plain).split())[:_MOST_SAID]
-
-
-def run_checks(checks: Sequence[Check], around: Around, *, deadline_seconds: float) -> tuple[Finding, ...]:
-    """Return what every check finds, each within its own time and all within the deadline."""
-    return Prober(around).findings(checks, deadline_seconds=deadline_seconds)
