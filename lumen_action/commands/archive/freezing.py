@@ -25,8 +25,8 @@ from lumen_action.commands.archive.common import (
     store_folders,
     subcommand_parser,
 )
-from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import telling, word
+from lumen_action.commands.listed import listed
 from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, IntegrityError, LedgerError
 from lumen_action.http import Timing

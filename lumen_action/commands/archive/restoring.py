@@ -20,9 +20,9 @@ from lumen_action.archive.stores import Tick
 from lumen_action.archive.unpacking import Keep, Seen
 from lumen_action.commands import World
 from lumen_action.commands.archive.common import Speaker, add_day, asked_day, stores_asked, subcommand_parser
-from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.archive.restored import Restored, answer, told
 from lumen_action.commands.asked import flag, telling, word
+from lumen_action.commands.listed import listed
 from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, IntegrityError, LumenError
 from lumen_action.http import Timing

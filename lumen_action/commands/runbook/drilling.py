@@ -10,8 +10,8 @@ from itertools import takewhile
 from lumen_action.archive.facts import check_fact
 from lumen_action.commands import World
 from lumen_action.commands.archive.common import Speaker
-from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import flag, word
+from lumen_action.commands.listed import listed
 from lumen_action.commands.runbook.crew import (
     actor_of,
     inputs_given,

@@ -12,8 +12,8 @@ from lumen_action import yamlite
 from lumen_action.alerting.alerts import WATCHES
 from lumen_action.alerting.rendering import RUNBOOK
 from lumen_action.commands import World
-from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import flag
+from lumen_action.commands.listed import listed
 from lumen_action.commands.options import command_parser
 from lumen_action.commands.runbook.crew import runbooks_of
 from lumen_action.commands.runbook.drills import drills_of

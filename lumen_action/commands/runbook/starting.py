@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lumen_action.commands import World
-from lumen_action.commands.archive.listed import listed
 from lumen_action.commands.asked import flag, word
+from lumen_action.commands.listed import listed
 from lumen_action.commands.runbook.crew import (
     actor_of,
     hearing,
