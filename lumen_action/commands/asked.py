@@ -11,6 +11,7 @@ from lumen_action.commands import World
 from lumen_action.host.commands import disarm
 
 _HOUR_MS = 3_600_000
+_WHO = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([hd])")
 _UNIT_MS = {"h": _HOUR_MS, "d": 24 * _HOUR_MS}
 
@@ -29,6 +30,11 @@ def flag(arguments: argparse.Namespace, world: World, name: str, problems: list[
     if said not in ("", "True", "true", "false"):
         problems.append(f"{name}: `{said[:40]}` is not allowed, expected `true` or `false`; write `{name}: true`")
     return said in ("True", "true")
+
+
+def who_acts(world: World) -> str:
+    """Return who runs the job, else who sits at this terminal; nothing where nobody can be known."""
+    return next(filter(None, (world.env.get(name, "") for name in _WHO)), "")
 
 
 def instant(text: str, now_ms: int, problems: list[str]) -> int | None:

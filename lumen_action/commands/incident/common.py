@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from lumen_action.commands import World
-from lumen_action.commands.asked import telling, word
+from lumen_action.commands.asked import telling, who_acts, word
 from lumen_action.commands.channels import message_secrets
 from lumen_action.commands.incident.telling import incident_plain, tell_event
 from lumen_action.commands.lasting import lasting_ledger
@@ -131,10 +131,7 @@ def _show(session: Session) -> None:
 
 def actor_of(arguments: argparse.Namespace, world: World) -> str:
     """Return who does it: who was named, else who runs the job, else who sits at this terminal."""
-    env = world.env
-    here = (env.get(name, "") for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER"))
-    named = one_line(word(arguments, world, "actor") or next(filter(None, here), ""))
-    return named[:_MOST_ACTOR] or "somebody"
+    return one_line(word(arguments, world, "actor") or who_acts(world))[:_MOST_ACTOR] or "somebody"
 
 
 def moment_of(arguments: argparse.Namespace, session: Session, problems: list[str], name: str = "at") -> int | None:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from lumen_action.alerting.alerts import NEVER_MUTED
 from lumen_action.alerting.matchers import Matcher, read_matchers
 from lumen_action.commands import World
-from lumen_action.commands.asked import telling, word
+from lumen_action.commands.asked import telling, who_acts, word
 from lumen_action.commands.incident.common import cleaner_of
 from lumen_action.commands.session import Session
 from lumen_action.commands.silence.common import (
@@ -41,7 +41,6 @@ from lumen_action.promql.regex import RegexFault, matches_empty
 from lumen_action.response.silences import Asked
 
 _LATE_MS = 60_000
-_WHO = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -100,7 +99,7 @@ def _look_for(pipeline: str, known: Collection[str], tell: Callable[[str], None]
 
 def _asked(arguments: argparse.Namespace, session: Session, problems: list[str]) -> Asked:
     world, clean = session.world, cleaner_of(session)
-    author = word(arguments, world, "author") or next(filter(None, (world.env.get(name, "") for name in _WHO)), "")
+    author = word(arguments, world, "author") or who_acts(world)
     author, reason = one_line(author).strip(), one_line(clean(word(arguments, world, "reason"))).strip()
     if not author:
         problems.append("author: is missing; a silence is somebody's: write `--author alice`")
