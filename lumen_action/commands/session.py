@@ -220,13 +220,10 @@ class Session:
         )
 
     def _postmortem_due(self, incident: Incident) -> int | None:
-        from lumen_action.incidents.deadlines import postmortem_due_ms
-        from lumen_action.incidents.words import POSTMORTEM_DAYS
+        # No stage waits for what few pipelines ever have.
+        from lumen_action.response.postmortem import term_of
 
-        settings = self.settings
-        days = settings.incidents.get("postmortem-days", POSTMORTEM_DAYS)
-        holidays = settings.schedule.holidays if settings.schedule else ()
-        return postmortem_due_ms(incident, days, holidays, settings.calendar)
+        return term_of(self.settings).due_ms(incident)
 
     @property
     def ephemeral_note(self) -> str:

@@ -16,9 +16,10 @@ from datetime import date
 from lumen_action.errors import ConfigError
 from lumen_action.incidents.deadlines import postmortem_due_ms
 from lumen_action.incidents.incident import Incident
-from lumen_action.incidents.words import Event
+from lumen_action.incidents.words import POSTMORTEM_DAYS, Event
 from lumen_action.response.incidents import Incidents
 from lumen_action.response.template import ASK, REQUIRED
+from lumen_action.settings import Settings
 from lumen_action.sli.days import Calendar
 
 _SATURDAY = 5
@@ -47,6 +48,12 @@ class Term:
     def works(self, day: str) -> bool:
         """Tell whether people work on a day."""
         return date.fromisoformat(day).weekday() < _SATURDAY and day not in self.holidays
+
+
+def term_of(settings: Settings) -> Term:
+    """Return how long a postmortem of this team may take."""
+    holidays = settings.schedule.holidays if settings.schedule else frozenset[str]()
+    return Term(settings.incidents.get("postmortem-days", POSTMORTEM_DAYS), holidays, settings.calendar)
 
 
 def remind(desk: Incidents, working_days: int, holidays: Collection[str]) -> tuple[Incident, ...]:

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from lumen_action.commands.gate.asking import GateAsked
-from lumen_action.commands.incident.costs import term_of
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.slo.places import evaluated
 from lumen_action.errors import IntegrityError, RemoteError
@@ -31,6 +30,7 @@ from lumen_action.ledger import Ledger
 from lumen_action.ledger.deliver import deliver
 from lumen_action.measuring.daily import Days
 from lumen_action.model import Fact, Kind
+from lumen_action.response.postmortem import term_of
 from lumen_action.slo.evaluation import Evaluation
 from lumen_action.slo.objective import LedgerSource
 

@@ -1,4 +1,4 @@
-"""What incidents cost, by the objectives of the team, and until when their postmortems are due."""
+"""What incidents cost, by the objectives of the team."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from lumen_action.commands.session import Session
 from lumen_action.commands.slo.asked import Asked, words
 from lumen_action.commands.slo.places import places
 from lumen_action.incidents.incident import Incident
-from lumen_action.incidents.words import POSTMORTEM_DAYS
-from lumen_action.response.postmortem import Term
 from lumen_action.response.spending import Cost, spent
-from lumen_action.settings import Settings
 from lumen_action.slo.objective import LedgerSource, SloBook
 
 
@@ -44,9 +41,3 @@ def costs(session: Session, book: SloBook, known: Sequence[Incident], wanted: It
     now_ms = session.world.clock_ms()
     where = places(Asked(session, book, now_ms))
     return spent(known, (each.name for each in wanted), book.slos, where, now_ms)
-
-
-def term_of(settings: Settings) -> Term:
-    """Return how long a postmortem may take."""
-    holidays = settings.schedule.holidays if settings.schedule else frozenset[str]()
-    return Term(settings.incidents.get("postmortem-days", POSTMORTEM_DAYS), holidays, settings.calendar)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from lumen_action.commands.incident.costs import term_of
 from lumen_action.commands.incident.telling import tell_event
 from lumen_action.commands.session import Session
 from lumen_action.incidents.words import Event
 from lumen_action.response.incidents import Incidents
-from lumen_action.response.postmortem import remind
+from lumen_action.response.postmortem import remind, term_of
 
 
 def remind_people(session: Session, desk: Incidents) -> None:

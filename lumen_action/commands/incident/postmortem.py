@@ -11,7 +11,7 @@ from typing import Any
 from lumen_action.commands import World
 from lumen_action.commands.asked import flag, telling, word
 from lumen_action.commands.incident.common import cleaner_of, desk_of, incident_of, incident_plain
-from lumen_action.commands.incident.costs import add_objectives, book_asked, costs, term_of
+from lumen_action.commands.incident.costs import add_objectives, book_asked, costs
 from lumen_action.commands.incident.moving import Case, Deed, move, moving_parser
 from lumen_action.commands.session import Session, session_of
 from lumen_action.errors import ConfigError, IntegrityError, RemoteError, shown
@@ -21,7 +21,7 @@ from lumen_action.incidents.words import Event, State
 from lumen_action.model.instants import stamp_of
 from lumen_action.response.incidents import Incidents
 from lumen_action.response.plain import plain_cost
-from lumen_action.response.postmortem import missing_in, sealed, untouched
+from lumen_action.response.postmortem import missing_in, sealed, term_of, untouched
 from lumen_action.response.proving import Proof, failing, proofs_of
 from lumen_action.response.spending import Cost
 from lumen_action.response.template import Draft, postmortem

@@ -7,9 +7,10 @@ import argparse
 from lumen_action.commands import World
 from lumen_action.commands.asked import instant, telling, word
 from lumen_action.commands.incident.common import desk_of, subcommand_parser
-from lumen_action.commands.incident.costs import add_objectives, book_asked, costs, term_of
+from lumen_action.commands.incident.costs import add_objectives, book_asked, costs
 from lumen_action.commands.session import session_of
 from lumen_action.errors import ConfigError, IntegrityError, RemoteError
+from lumen_action.response.postmortem import term_of
 from lumen_action.response.reviewing import as_markdown, as_plain, as_text, chosen, review
 from lumen_action.response.spending import Cost
 

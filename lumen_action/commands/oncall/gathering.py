@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from lumen_action.commands.incident.costs import term_of
 from lumen_action.commands.lasting import lasting_ledger
 from lumen_action.commands.oncall.sheet import Line, Section
 from lumen_action.commands.session import Session
@@ -25,6 +24,7 @@ from lumen_action.oncall.phrases import both, length
 from lumen_action.oncall.roster import MINUTE_MS, Roster
 from lumen_action.oncall.spans import Span
 from lumen_action.response.incidents import Incidents
+from lumen_action.response.postmortem import term_of
 from lumen_action.response.silences import Silences
 from lumen_action.runbooks.board import board_run, rows_of
 from lumen_action.sli.runs import result_of, runs_in
